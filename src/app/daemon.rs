@@ -119,6 +119,10 @@ pub async fn run_daemon(options: Options) -> anyhow::Result<()> {
         config.sources.len(),
         config.topics.len()
     );
+    // The demo sends no request to a publisher.
+    if setup::is_anonymous(&config) && !options.link_to_bound_address {
+        warn!("{}", setup::ANONYMOUS);
+    }
     if let Some(bound) = options.bound {
         bound(address);
     }

@@ -26,6 +26,6 @@ mod write_retry;
 pub use application::App;
 pub use daemon::{Options, run_daemon};
 pub use poll_once::{PollRun, hand_over, poll_once};
-pub use setup::{PollingParts, build_polling, published, window};
+pub use setup::{ANONYMOUS, PollingParts, build_polling, is_anonymous, published, window};
 pub use sync_config::sync_config;
 pub use watch_config::ConfigWatch;

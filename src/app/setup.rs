@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use tracing::{error, warn};
+use tracing::error;
 use url::Url;
 
 use topic_rules::Rules;
@@ -56,23 +56,31 @@ pub struct PollingParts {
     pub polling: PollSettings,
 }
 
+/// The warning about requests that name no contact.
+pub const ANONYMOUS: &str = "publishers cannot contact you: set `contact` in [site] of feeds.toml; \
+                             it is sent in the User-Agent";
+
+/// Returns whether requests name no contact.
+pub fn is_anonymous(config: &Config) -> bool {
+    user_agent(config).1
+}
+
+/// Returns the `User-Agent`, and whether it names no contact.
+fn user_agent(config: &Config) -> (String, bool) {
+    fetch::user_agent(
+        env!("CARGO_PKG_VERSION"),
+        config.site.contact.as_deref(),
+        config.site.base_url.as_ref(),
+    )
+}
+
 /// Builds the HTTP client and the poll settings from feeds.toml.
 pub fn build_polling(
     config: &Config,
     config_dir: &Path,
     credentials_dir: Option<&Path>,
 ) -> anyhow::Result<PollingParts> {
-    let (user_agent, anonymous) = fetch::user_agent(
-        env!("CARGO_PKG_VERSION"),
-        config.site.contact.as_deref(),
-        config.site.base_url.as_ref(),
-    );
-    if anonymous {
-        warn!(
-            "publishers cannot contact you: set `contact` in [site] of feeds.toml; it is sent in \
-             the User-Agent"
-        );
-    }
+    let (user_agent, _) = user_agent(config);
     let client = Client::new(ClientOptions {
         user_agent,
         per_host: config.polling.per_host,

@@ -4,16 +4,19 @@ use url::Url;
 
 use super::{
     CommandError, Context, Exit,
-    import::{unused_id, write_config},
+    credentials_file::{self, CredentialsFiles},
+    import::write_config,
     inspect::{UrlArg, inspect},
     terminal::escape_line,
 };
-use crate::config::{EditError, NewSource, append_source, suggest_id};
+use crate::config::{self, EditError, NewSource, append_source, suggest_source_id};
 use feed_model::FollowMode;
+use feed_parser::opml::Userinfo;
 
 /// Find out how to follow a URL and append it to feeds.toml as a source
 ///
-/// The rest of feeds.toml is not changed. If the URL is already followed, nothing is written and
+/// The id is made from the title. A user name and password in the URL go to a file next to
+/// feeds.toml. The rest of feeds.toml is not changed. If the URL is already followed, nothing is written and
 /// the exit code is 1.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -23,22 +26,34 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
-    let config = context.config()?;
+    let config = context.config_without_warnings()?;
+    let userinfo = Userinfo::of(&args.target.url);
+    let target =
+        feed_parser::http_url(args.target.url.as_str(), None).filter(|_| userinfo.is_some());
+    let target = target.unwrap_or_else(|| args.target.url.clone());
     let refuse_if_followed =
         |url: &Url| match config.sources.iter().find(|source| source.url == *url) {
-            Some(source) => Err(unchanged(format!(
-                "{} is already followed as `{}`",
-                args.target.url, source.id
-            ))),
+            Some(source) => {
+                Err(unchanged(format!("{target} is already followed as `{}`", source.id)))
+            }
             None => Ok(()),
         };
-    refuse_if_followed(&args.target.url)?;
+    refuse_if_followed(&target)?;
     context.init_quiet_logging();
-    let inspection = inspect(context, &config, &args.target.url)?;
+    let ids: Vec<String> = config.sources.iter().map(|s| s.id.to_string()).collect();
+    let mut files = CredentialsFiles::default();
+    let basic_file = match &userinfo {
+        Some(userinfo) => {
+            let name = suggest_source_id(None, &target, &ids);
+            Some(files.write(context, name.as_str(), userinfo)?)
+        }
+        None => None,
+    };
+    let inspection = inspect(context, &config, &target, basic_file.as_deref())?;
     if let Some(error) = &inspection.error {
         return Err(CommandError {
-            what: format!("cannot follow {}: {}", args.target.url, escape_line(error)),
-            hint: format!("run `tributary inspect {}` to see every step", args.target.url),
+            what: format!("cannot follow {target}: {}", escape_line(error)),
+            hint: format!("run `tributary inspect {target}` to see every step"),
         }
         .into());
     }
@@ -48,19 +63,24 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         .as_deref()
         .filter(|_| inspection.follow_mode == FollowMode::Feed)
         .and_then(|url| Url::parse(url).ok());
-    let url = feed_url.unwrap_or_else(|| args.target.url.clone());
+    let url = feed_url.unwrap_or_else(|| target.clone());
     refuse_if_followed(&url)?;
-    let ids: Vec<String> = config.sources.iter().map(|s| s.id.to_string()).collect();
+    let title = inspection.title.as_deref().map(escape_line);
     let source = NewSource {
-        id: unused_id(&suggest_id(&args.target.url), &ids)?,
-        title: inspection.title.clone().map(|t| escape_line(&t)),
+        id: suggest_source_id(title.as_deref(), &target, &ids),
+        title,
         url,
         follow_mode: inspection.follow_mode,
         comment: inspection.follow_reason.clone().unwrap_or_default(),
+        basic_file,
     };
     let text = context.config_text()?;
     match append_source(&text, &source) {
-        Ok(changed) => write_config(context, &changed)?,
+        Ok(changed) => {
+            write_config(context, &changed)?;
+            files.keep();
+            context.print_warnings(&config::check(&changed, &context.config_name()));
+        }
         Err(error @ (EditError::IdTaken(_) | EditError::UrlTaken { .. })) => {
             return Err(unchanged(error.to_string()).into());
         }
@@ -75,6 +95,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             "follow": source.follow_mode,
             "because": inspection.follow_reason,
             "entries": inspection.entries.len(),
+            "basic_file": source.basic_file,
         }))?;
         return out.finish();
     }
@@ -92,6 +113,9 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     }
     if inspection.entries.len() > 5 {
         context.print_notice(format!("  and {} more", inspection.entries.len() - 5));
+    }
+    if let Some(file) = &source.basic_file {
+        context.print_notice(credentials_file::notice(source.id.as_str(), file));
     }
     context.print_notice(format!("added `{}` to {}", source.id, context.config_name()));
     Ok(Exit::Done)

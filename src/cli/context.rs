@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 
 use super::{Color, ConfigError, GlobalArgs, LogFormat, Output, terminal};
 use crate::{
-    config::{self, CheckReport, Config, ConfigInputs},
+    config::{self, CheckReport, Config, ConfigInputs, ConfigProblem},
     store::{DATABASE, Store},
 };
 use feed_model::Severity;
@@ -153,18 +153,32 @@ impl Context {
         Some(config::check(&self.config_text().ok()?, &self.config_name()).inputs)
     }
 
+    /// Reads and checks feeds.toml without printing its warnings, for commands that print them
+    /// after they changed the file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the report if the file has errors.
+    pub fn config_without_warnings(&self) -> anyhow::Result<Config> {
+        self.valid_config(config::check(&self.config_text()?, &self.config_name()))
+    }
+
     /// Returns the configuration if feeds.toml exists and has no errors. Prints nothing.
     pub fn config_if_valid(&self) -> Option<Config> {
         config::check(&self.config_text().ok()?, &self.config_name()).config
     }
 
-    fn print_warnings(&self, checked: &CheckReport) {
-        for warning in checked.problems.iter().filter(|p| p.severity != Severity::Error) {
+    /// Prints the warnings of feeds.toml on stderr, one line for each kind.
+    pub(super) fn print_warnings(&self, checked: &CheckReport) {
+        let warnings: Vec<ConfigProblem> =
+            checked.problems.iter().filter(|p| p.severity != Severity::Error).cloned().collect();
+        for group in config::group_warnings(&warnings) {
+            let warning = group.first;
             let place = format!("{}:{}:{}", warning.file, warning.line, warning.column);
+            let examples = group.examples().map(|also| format!("; {also}")).unwrap_or_default();
             self.print_notice(format!(
                 "tributary: {}: {place}: {}",
                 warning.severity.as_str(),
-                terminal::escape_line(&warning.text)
+                terminal::escape_line(&format!("{}{examples}", group.text()))
             ));
         }
     }

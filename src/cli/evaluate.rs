@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{Context, Exit, table, terminal::escape_line};
 use crate::store::Evaluations;
+use feed_model::Topic;
 use topic_rules::evaluate::{Evaluation, LabelledRow, parse_labels};
 
 /// Score the topics: precision, recall and F1 per topic, and every miss
@@ -69,8 +70,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     if context.json {
         out.json(&Report { evaluation: configured, by: By { rules, labels, both } })?;
     } else {
-        out.text(&render_text(configured))?;
-        out.text(&render_ways(&evaluations))?;
+        out.text(&render_text(configured, &config.topics))?;
+        out.text(&render_ways(&evaluations, &config.topics))?;
     }
     out.finish()
 }
@@ -82,24 +83,31 @@ fn read_labels(path: &Path) -> anyhow::Result<Vec<LabelledRow>> {
 }
 
 /// Formats the mean F1 of each way, and the F1 of each topic below it.
-fn render_ways(evaluations: &Evaluations) -> String {
+fn render_ways(evaluations: &Evaluations, topics: &[Topic]) -> String {
     let Evaluations { rules, labels, both, .. } = evaluations;
-    let mut table = table::table(&["F1 BY", "RULES", "LABELS", "BOTH"]);
+    let mut table = table::table(&["F1 BY", "TITLE", "RULES", "LABELS", "BOTH"]);
     let number = |n: f64| format!("{n:.3}");
     for (index, topic) in rules.topics.iter().enumerate() {
         let f1 = |evaluation: &Evaluation| {
             evaluation.topics.get(index).map_or_else(String::new, |t| number(t.scores.f1))
         };
-        table::row(&mut table, [topic.id.clone(), f1(rules), f1(labels), f1(both)]);
+        let title = title_of(&topic.id, topics);
+        table::row(&mut table, [topic.id.clone(), title, f1(rules), f1(labels), f1(both)]);
     }
     let means = [rules, labels, both].map(|evaluation| number(evaluation.mean.f1));
     let [rules, labels, both] = means;
-    table::row(&mut table, ["mean".to_owned(), rules, labels, both]);
+    table::row(&mut table, ["mean".to_owned(), String::new(), rules, labels, both]);
     format!("\n{}", table::render_text(&table))
 }
 
-fn render_text(evaluation: &Evaluation) -> String {
-    let mut table = table::table(&["TOPIC", "PRECISION", "RECALL", "F1", "LABELLED"]);
+/// Returns the title of a topic; empty for one that is not in feeds.toml.
+fn title_of(id: &str, topics: &[Topic]) -> String {
+    let topic = topics.iter().find(|topic| topic.id.as_str() == id);
+    topic.map(|topic| topic.title.clone()).unwrap_or_default()
+}
+
+fn render_text(evaluation: &Evaluation, topics: &[Topic]) -> String {
+    let mut table = table::table(&["TOPIC", "TITLE", "PRECISION", "RECALL", "F1", "LABELLED"]);
     let number = |n: f64| format!("{n:.3}");
     for topic in &evaluation.topics {
         let (scores, support) = (&topic.scores, topic.support.to_string());
@@ -107,6 +115,7 @@ fn render_text(evaluation: &Evaluation) -> String {
             &mut table,
             [
                 topic.id.clone(),
+                title_of(&topic.id, topics),
                 number(scores.precision),
                 number(scores.recall),
                 number(scores.f1),
@@ -119,6 +128,7 @@ fn render_text(evaluation: &Evaluation) -> String {
         &mut table,
         [
             "mean".to_owned(),
+            String::new(),
             number(mean.precision),
             number(mean.recall),
             number(mean.f1),

@@ -5,6 +5,9 @@ use std::{error::Error, io, path::PathBuf, process::ExitCode};
 use super::terminal::print_stderr;
 use crate::{config, store::StoreError, telemetry};
 
+/// The known ids that the hint about an unknown one lists.
+const MAX_KNOWN_IDS: usize = 12;
+
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -77,17 +80,21 @@ pub struct CommandError {
 
 impl CommandError {
     /// Returns the error for an unknown id of a `kind`, such as "topic". The hint names the most
-    /// similar id, or lists the known ones.
+    /// similar id, else some of the known ones.
     pub(super) fn unknown_id(kind: &str, id: &str, known: &[impl AsRef<str>]) -> Self {
         let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
         let kinds = match kind.strip_suffix('y') {
             Some(stem) => format!("{stem}ies"),
             None => format!("{kind}s"),
         };
+        let more = known.len().saturating_sub(MAX_KNOWN_IDS);
         let hint = if known.is_empty() {
             format!("there are no {kinds} yet")
         } else if let Some(similar) = config::closest_match(id, &known) {
-            format!("did you mean {similar}? (known {kinds}: {})", known.join(", "))
+            format!("did you mean {similar}?")
+        } else if more > 0 {
+            let some = known[..MAX_KNOWN_IDS].join(", ");
+            format!("known {kinds}: {some} and {more} more")
         } else {
             format!("known {kinds}: {}", known.join(", "))
         };
@@ -165,6 +172,16 @@ mod tests {
         assert_eq!(telemetry::chain(error.as_ref()), "cannot init: cannot write: disk on fire");
         let error = anyhow::Error::new(io::Error::other("x")).context("it failed: x");
         assert_eq!(telemetry::chain(error.as_ref()), "it failed: x");
+    }
+
+    #[test]
+    fn an_unknown_id_suggests_the_nearest_or_lists_some() {
+        let known: Vec<String> = (0..60).map(|n| format!("source-{n}.example")).collect();
+        let hint = |id: &str, known: &[String]| CommandError::unknown_id("source", id, known).hint;
+        assert_eq!(hint("sorce-7-example", &known), "did you mean source-7.example?");
+        let listed = hint("zebra", &known);
+        assert!(listed.ends_with("source-11.example and 48 more"), "{listed}");
+        assert_eq!(hint("x", &[]), "there are no sources yet");
     }
 
     #[test]

@@ -4,17 +4,23 @@ use std::{io::Write as _, path::PathBuf};
 
 use anyhow::Context as _;
 
-use super::{Context, Exit, terminal::escape_line};
-use crate::config::{
-    NewSource, NewTopic, append_sources, append_topics, suggest_id, suggest_topic_id,
+use super::{
+    Context, Exit,
+    credentials_file::{self, CredentialsFiles},
+    terminal::escape_line,
 };
-use feed_model::{FollowMode, SourceId};
-use feed_parser::opml;
+use crate::config::{
+    self, Config, NewSource, NewTopic, append_sources, append_topics, numbered_id,
+    suggest_source_id, suggest_topic_id,
+};
+use feed_model::{FollowMode, Problem, SourceId};
+use feed_parser::opml::{self, OpmlFeed};
 
 /// Append the feeds of an OPML file to feeds.toml
 ///
-/// Feeds that feeds.toml already follows are skipped. Folders become comments, and topics with
-/// --topics.
+/// Ids are made from the titles. Feeds that feeds.toml already follows are skipped. Folders become
+/// comments, and topics with --topics. A user name and password in a URL go to a file next to
+/// feeds.toml.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// OPML file
@@ -23,6 +29,15 @@ pub struct Args {
     /// Append a topic for each folder, with the feeds of the folder as its sources
     #[arg(long)]
     pub(crate) topics: bool,
+}
+
+/// What an import adds.
+#[derive(Default)]
+struct Import {
+    new: Vec<NewSource>,
+    already_followed: usize,
+    folders: Folders,
+    files: CredentialsFiles,
 }
 
 /// Runs the command.
@@ -39,60 +54,115 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         ));
     }
     let text = context.config_text()?;
-    let config = context.config()?;
-    let mut ids: Vec<String> = config.sources.iter().map(|s| s.id.to_string()).collect();
-    let mut new = Vec::new();
-    let mut skipped = 0;
-    let mut folders = Folders::default();
-    for feed in opml.outlines {
-        if let Some(source) = config.sources.iter().find(|s| s.url == feed.xml_url) {
-            folders.add(&feed.folder, &source.id);
-            skipped += 1;
-            continue;
-        }
-        let id = unused_id(&suggest_id(feed.html_url.as_ref().unwrap_or(&feed.xml_url)), &ids)?;
-        ids.push(id.to_string());
-        folders.add(&feed.folder, &id);
-        let comment = if feed.folder.is_empty() {
-            String::new()
-        } else {
-            format!("Folder: {}", feed.folder.join(" / "))
-        };
-        new.push(NewSource {
-            id,
-            title: feed.title,
-            url: feed.xml_url,
-            follow_mode: FollowMode::Feed,
-            comment,
-        });
-    }
+    let config = context.config_without_warnings()?;
+    let mut import = Import::default();
+    import.add_feeds(context, &config, opml.outlines)?;
+    let Import { new, already_followed, folders, files } = import;
     let taken: Vec<&str> = config.topics.iter().map(|topic| topic.id.as_str()).collect();
     let topics = if args.topics { folders.topics(&taken) } else { Vec::new() };
     if !new.is_empty() || !topics.is_empty() {
-        write_config(context, &append_topics(&append_sources(&text, &new)?, &topics)?)?;
+        let text = append_topics(&append_sources(&text, &new)?, &topics)?;
+        write_config(context, &text)?;
+        files.keep();
+        context.print_warnings(&config::check(&text, &context.config_name()));
     }
     if context.json {
-        let added: Vec<&str> = new.iter().map(|s| s.id.as_str()).collect();
-        let topics: Vec<&str> = topics.iter().map(|topic| topic.id.as_str()).collect();
-        let mut out = context.out();
-        out.json(&serde_json::json!({"added": added, "left_alone": skipped, "topics": topics}))?;
-        return out.finish();
+        print_json(context, &new, already_followed, &topics, &opml.problems)?;
+    } else {
+        print_text(context, &new, already_followed, args.topics.then_some(&topics));
+    }
+    Ok(if new.is_empty() && already_followed == 0 { Exit::Failed } else { Exit::Done })
+}
+
+impl Import {
+    fn add_feeds(
+        &mut self,
+        context: &Context,
+        config: &Config,
+        feeds: Vec<OpmlFeed>,
+    ) -> anyhow::Result<()> {
+        let mut ids: Vec<String> = config.sources.iter().map(|s| s.id.to_string()).collect();
+        for feed in feeds {
+            if let Some(source) = config.sources.iter().find(|s| s.url == feed.xml_url) {
+                self.folders.add(&feed.folders, &source.id);
+                self.already_followed += 1;
+                continue;
+            }
+            let home = feed.html_url.as_ref().unwrap_or(&feed.xml_url);
+            let id = suggest_source_id(feed.title.as_deref(), home, &ids);
+            ids.push(id.to_string());
+            self.folders.add(&feed.folders, &id);
+            let basic_file = match &feed.userinfo {
+                Some(userinfo) => Some(self.files.write(context, id.as_str(), userinfo)?),
+                None => None,
+            };
+            let comments = feed.folders.iter().map(|path| format!("Folder: {}", path.join(" / ")));
+            self.new.push(NewSource {
+                id,
+                title: feed.title,
+                url: feed.xml_url,
+                follow_mode: FollowMode::Feed,
+                comment: comments.collect::<Vec<_>>().join("\n"),
+                basic_file,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn print_json(
+    context: &Context,
+    new: &[NewSource],
+    already_followed: usize,
+    topics: &[NewTopic],
+    problems: &[Problem],
+) -> anyhow::Result<()> {
+    let ids: Vec<&str> = new.iter().map(|source| source.id.as_str()).collect();
+    let topics: Vec<&str> = topics.iter().map(|topic| topic.id.as_str()).collect();
+    let credentials: serde_json::Map<String, serde_json::Value> = new
+        .iter()
+        .filter_map(|source| Some((source.id.to_string(), source.basic_file.clone()?.into())))
+        .collect();
+    let mut out = context.out();
+    out.json(&serde_json::json!({
+        "added": ids,
+        "left_alone": already_followed,
+        "topics": topics,
+        "credentials": credentials,
+        "problems": problems,
+    }))?;
+    out.finish()?;
+    Ok(())
+}
+
+/// Prints what was added. `topics` is `None` if none were asked for.
+fn print_text(
+    context: &Context,
+    new: &[NewSource],
+    already_followed: usize,
+    topics: Option<&Vec<NewTopic>>,
+) {
+    for source in new {
+        if let Some(file) = &source.basic_file {
+            context.print_notice(credentials_file::notice(source.id.as_str(), file));
+        }
     }
     context.print_notice(format!(
-        "{} sources added to {}, {skipped} already followed",
+        "{} sources added to {}, {already_followed} already followed",
         new.len(),
         context.config_name()
     ));
-    if args.topics {
-        context.print_notice(match &topics[..] {
-            [] => "no topic added: the file has no folder that is not a topic yet".to_owned(),
-            topics => {
-                let ids: Vec<&str> = topics.iter().map(|topic| topic.id.as_str()).collect();
-                format!("{} topics added: {}", ids.len(), ids.join(", "))
-            }
-        });
+    match topics.map(Vec::as_slice) {
+        None => {}
+        Some([]) => {
+            let why = "no topic added: the file has no folder that is not a topic yet";
+            context.print_notice(why);
+        }
+        Some(topics) => {
+            let ids: Vec<&str> = topics.iter().map(|topic| topic.id.as_str()).collect();
+            context.print_notice(format!("{} topics added: {}", ids.len(), ids.join(", ")));
+        }
     }
-    Ok(if new.is_empty() && skipped == 0 { Exit::Failed } else { Exit::Done })
 }
 
 /// The folders of an OPML file with the ids of their sources, in the order of the file.
@@ -100,16 +170,15 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
 struct Folders(Vec<(String, Vec<String>)>);
 
 impl Folders {
-    fn add(&mut self, path: &[String], source: &SourceId) {
-        if path.is_empty() {
-            return;
+    fn add(&mut self, folders: &[Vec<String>], source: &SourceId) {
+        for path in folders {
+            let name = path.join(" / ");
+            let index = self.0.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+                self.0.push((name, Vec::new()));
+                self.0.len() - 1
+            });
+            self.0[index].1.push(source.to_string());
         }
-        let name = path.join(" / ");
-        let index = self.0.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
-            self.0.push((name, Vec::new()));
-            self.0.len() - 1
-        });
-        self.0[index].1.push(source.to_string());
     }
 
     /// Returns a topic for each folder whose id is not that of a topic yet. Folders with the same
@@ -122,26 +191,12 @@ impl Folders {
             if known.contains(&suggested.as_str()) {
                 continue;
             }
-            let id = unused_name(&suggested, &taken);
+            let id = numbered_id(&suggested, &taken);
             taken.push(id.clone());
             topics.push(NewTopic { id, title, sources, ..NewTopic::default() });
         }
         topics
     }
-}
-
-/// Returns the id, with a number appended if it is taken.
-pub(super) fn unused_id(suggested: &SourceId, taken: &[String]) -> anyhow::Result<SourceId> {
-    Ok(SourceId::new(unused_name(suggested.as_str(), taken))?)
-}
-
-fn unused_name(suggested: &str, taken: &[String]) -> String {
-    let free = |id: &str| !taken.iter().any(|t| t.eq_ignore_ascii_case(id));
-    if free(suggested) {
-        return suggested.to_owned();
-    }
-    let stem: String = suggested.chars().take(56).collect();
-    (2..100_000).map(|n| format!("{stem}-{n}")).find(|id| free(id)).unwrap_or_default()
 }
 
 /// Replaces feeds.toml atomically.

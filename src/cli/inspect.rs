@@ -7,7 +7,6 @@ use url::Url;
 
 use super::{
     CommandError, Context, Exit,
-    import::unused_id,
     json::rfc3339,
     runtime::run_async,
     terminal::{escape_line, minute},
@@ -19,6 +18,7 @@ use crate::{
 };
 use entry_identity::KeyFrom;
 use feed_model::{Draft, FollowMode, Headers, PageSelectors, Problem, Severity, Source, SourceId};
+use feed_parser::opml::Userinfo;
 use topic_rules::Rules;
 
 /// Show what one poll of a URL would do, without storing anything
@@ -78,7 +78,15 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         })?;
         return suggest(context, &config, &args.target.url, title);
     }
-    let inspection = inspect(context, &config, &args.target.url)?;
+    let url = feed_parser::http_url(args.target.url.as_str(), None)
+        .unwrap_or_else(|| args.target.url.clone());
+    if url != args.target.url && Userinfo::of(&args.target.url).is_some() {
+        context.print_notice(
+            "the user name and password of the URL are not sent; `tributary add` puts them into a \
+             file and uses them",
+        );
+    }
+    let inspection = inspect(context, &config, &url, None)?;
     let mut out = context.out();
     if context.json {
         out.json(&inspection_json(&inspection))?;
@@ -90,11 +98,16 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// Polls a URL without storing anything: as the source of feeds.toml with this URL, else as a new
-/// source.
-pub(super) fn inspect(context: &Context, config: &Config, url: &Url) -> anyhow::Result<Inspection> {
+/// source, whose user name and password are in `basic_file`.
+pub(super) fn inspect(
+    context: &Context,
+    config: &Config,
+    url: &Url,
+    basic_file: Option<&str>,
+) -> anyhow::Result<Inspection> {
     let source = match config.sources.iter().find(|source| source.url == *url) {
         Some(source) => source.clone(),
-        None => new_source(context, url)?,
+        None => new_source(context, url, basic_file)?,
     };
     let poller = context.app(config, Store::in_memory()?)?.poller;
     // With a database, learning topics use the stored labels, as in a real poll.
@@ -115,7 +128,7 @@ pub(super) fn inspect(context: &Context, config: &Config, url: &Url) -> anyhow::
 fn suggest(context: &Context, config: &Config, url: &Url, title: &str) -> anyhow::Result<Exit> {
     let source = match config.sources.iter().find(|source| source.url == *url) {
         Some(source) => source.clone(),
-        None => new_source(context, url)?,
+        None => new_source(context, url, None)?,
     };
     let poller = context.app(config, Store::in_memory()?)?.poller;
     let wanted = title.to_owned();
@@ -169,14 +182,17 @@ fn selectors_block(selectors: &PageSelectors) -> String {
 }
 
 /// Returns a source for this URL with the defaults of feeds.toml, as if it were appended there.
-fn new_source(context: &Context, url: &Url) -> anyhow::Result<Source> {
-    let ids: Vec<String> = context.config()?.sources.iter().map(|s| s.id.to_string()).collect();
+/// `basic_file` names the file with its user name and password.
+fn new_source(context: &Context, url: &Url, basic_file: Option<&str>) -> anyhow::Result<Source> {
+    let config = context.config_without_warnings()?;
+    let ids: Vec<String> = config.sources.iter().map(|s| s.id.to_string()).collect();
     let source = NewSource {
-        id: unused_id(&SourceId::new("inspected")?, &ids)?,
+        id: SourceId::new(config::numbered_id("inspected", &ids))?,
         title: None,
         url: url.clone(),
         follow_mode: FollowMode::Auto,
         comment: String::new(),
+        basic_file: basic_file.map(str::to_owned),
     };
     let id = source.id.clone();
     let text = config::append_source(&context.config_text()?, &source)?;

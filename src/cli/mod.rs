@@ -9,6 +9,7 @@ mod backup;
 mod check;
 mod completions;
 mod context;
+mod credentials_file;
 mod demo;
 mod doctor;
 mod evaluate;
@@ -28,6 +29,7 @@ mod poll;
 mod publish;
 mod runtime;
 mod schema;
+mod search;
 mod serve;
 mod sources;
 mod status;
@@ -146,6 +148,7 @@ enum Command {
     Forget(forget::Args),
     Evaluate(evaluate::Args),
     Stories(stories::Args),
+    Search(search::Args),
     Sources(sources::Args),
     Topic(topic::Args),
     Topics(topics::Args),
@@ -177,6 +180,7 @@ impl Command {
             Self::Forget(args) => forget::run(context, args),
             Self::Evaluate(args) => evaluate::run(context, args),
             Self::Stories(args) => stories::run(context, args),
+            Self::Search(args) => search::run(context, args),
             Self::Sources(args) => sources::run(context, args),
             Self::Topic(args) => topic::run(context, args),
             Self::Topics(args) => topics::run(context, args),

@@ -1,6 +1,6 @@
 //! `tributary poll`: polls the sources that are due, once.
 
-use std::fmt::Write as _;
+use std::{collections::HashMap, fmt::Write as _};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -37,13 +37,10 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     if let Some(unknown) =
         args.sources.iter().find(|id| !config.sources.iter().any(|s| s.id == **id))
     {
-        let known = config.sources.iter().map(|s| s.id.as_str()).collect::<Vec<_>>().join(", ");
-        return Err(CommandError {
-            what: format!("no such source: {unknown}"),
-            hint: format!("known sources: {known}"),
-        }
-        .into());
+        let known: Vec<&str> = config.sources.iter().map(|s| s.id.as_str()).collect();
+        return Err(CommandError::unknown_id("source", unknown.as_str(), &known).into());
     }
+    let is_first = !context.has_state();
     context.init_quiet_logging();
     let selection = Selection { named: args.sources.clone(), force: args.force };
     let run = match DirectoryLock::acquire(&context.data_dir) {
@@ -55,11 +52,14 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         Err(error) => return Err(context.with_hint(error)),
     };
     let PollRun { summary, finished } = run;
+    if is_first && app::is_anonymous(&config) {
+        context.print_notice(format!("tributary: warning: {}", app::ANONYMOUS));
+    }
     let mut out = context.out();
     if context.json {
         out.json(&summary)?;
     } else {
-        out.text(&render_text(&summary))?;
+        out.text(&render_text(&summary, &titles(context, &config)))?;
     }
     out.finish()?;
     finished?;
@@ -118,8 +118,22 @@ fn progress(context: &Context) -> ProgressBar {
     ProgressBar::with_draw_target(Some(0), target).with_style(style)
 }
 
-fn render_text(summary: &PollSummary) -> String {
-    let mut table = table::table(&["SOURCE", "OUTCOME", "NEW", "UPDATED", "DETAILS"]);
+/// Returns the title of each source: from feeds.toml, else from its publication.
+fn titles(context: &Context, config: &Config) -> HashMap<SourceId, String> {
+    let stored = context
+        .open_existing_store()
+        .and_then(|store| Ok(store.read(|reader| reader.source_titles())?));
+    let mut titles = stored.unwrap_or_default();
+    for source in &config.sources {
+        if let Some(title) = &source.title {
+            titles.insert(source.id.clone(), title.clone());
+        }
+    }
+    titles
+}
+
+fn render_text(summary: &PollSummary, titles: &HashMap<SourceId, String>) -> String {
+    let mut table = table::table(&["SOURCE", "TITLE", "OUTCOME", "NEW", "UPDATED", "DETAILS"]);
     for report in &summary.sources {
         let reason = report
             .error
@@ -132,6 +146,7 @@ fn render_text(summary: &PollSummary) -> String {
             &mut table,
             [
                 report.id.to_string(),
+                titles.get(&report.id).cloned().unwrap_or_default(),
                 outcome,
                 report.new_entries.to_string(),
                 report.updated_entries.to_string(),

@@ -77,8 +77,8 @@ fn print_unclassified(context: &Context, count: u64) {
 fn render_text(sources: &[SourceState], now: Timestamp) -> String {
     let when =
         |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| relative_time(at, now));
-    let mut table =
-        table::table(&["SOURCE", "STATE", "LAST SUCCESS", "NEXT POLL", "ENTRIES", "DETAILS"]);
+    let headings = ["SOURCE", "TITLE", "STATE", "LAST SUCCESS", "NEXT POLL", "ENTRIES", "DETAILS"];
+    let mut table = table::table(&headings);
     for source in sources {
         let next =
             source.next_poll.map_or_else(|| "-".to_owned(), |at| relative_time(at.max(now), now));
@@ -89,6 +89,7 @@ fn render_text(sources: &[SourceState], now: Timestamp) -> String {
         let entries = source.entries.to_string();
         let row = [
             source.id.to_string(),
+            source.title.clone(),
             state,
             when(source.last_success),
             next,

@@ -105,7 +105,7 @@ fn query_stories(reader: &Reader<'_>, query: &StoryQuery) -> Result<QueryResult,
 }
 
 /// Returns the line below the table: `50 of 812 stories`.
-fn count(shown: usize, total: u64) -> String {
+pub(super) fn count(shown: usize, total: u64) -> String {
     let plural = if total == 1 { "story" } else { "stories" };
     if u64::try_from(shown).is_ok_and(|shown| shown == total) {
         format!("{total} {plural}")
@@ -114,8 +114,8 @@ fn count(shown: usize, total: u64) -> String {
     }
 }
 
-fn render_text(stories: &[Story], duplicates: bool) -> String {
-    let mut table = table::table(&["ID", "DATE", "SOURCE", "TOPICS", "TITLE"]);
+pub(super) fn render_text(stories: &[Story], duplicates: bool) -> String {
+    let mut table = table::table(&["ID", "DATE", "SOURCE", "SOURCE TITLE", "TOPICS", "TITLE"]);
     for story in stories {
         let mut title = if story.title.is_empty() {
             story.url.clone().unwrap_or_default()
@@ -134,7 +134,8 @@ fn render_text(stories: &[Story], duplicates: bool) -> String {
         let date = day(story.published.unwrap_or(story.first_published));
         let (id, source, topics) =
             (story.id.to_string(), story.source.id.to_string(), topics.join(" "));
-        table::row(&mut table, [id, date, source, topics, escape_line(&title)]);
+        let source_title = story.source.title.clone();
+        table::row(&mut table, [id, date, source, source_title, topics, escape_line(&title)]);
     }
     if stories.is_empty() { String::new() } else { table::render_text(&table) }
 }

@@ -21,6 +21,8 @@ pub struct NewSource {
     pub follow_mode: FollowMode,
     /// Lines of a comment above the source; empty for none.
     pub comment: String,
+    /// The file with its user name and password, relative to feeds.toml.
+    pub basic_file: Option<String>,
 }
 
 /// The reason why feeds.toml was not changed.
@@ -121,6 +123,9 @@ fn source_block(source: &NewSource) -> String {
     }
     let _ = writeln!(out, "url    = {}", toml_string(source.url.as_str()));
     let _ = writeln!(out, "follow = {}", toml_string(source.follow_mode.as_str()));
+    if let Some(file) = &source.basic_file {
+        let _ = writeln!(out, "auth   = {{ basic_file = {} }}", toml_string(file));
+    }
     out
 }
 
@@ -165,37 +170,10 @@ pub fn topic_block(topic: &NewTopic) -> String {
     out
 }
 
-/// Suggests an id for a topic from its title.
-pub fn suggest_topic_id(title: &str) -> String {
-    slug(title).filter(|id| id != "all").unwrap_or_else(|| "topic".to_owned())
-}
-
-/// Suggests an id for a source: the host of its URL without `www.`.
-pub fn suggest_id(url: &Url) -> SourceId {
-    let host = url.host_str().unwrap_or_default();
-    let host = host.strip_prefix("www.").unwrap_or(host);
-    slug(host)
-        .and_then(|slug| SourceId::new(slug).ok())
-        .unwrap_or_else(|| SourceId::new("source").expect("`source` is a valid id"))
-}
-
-/// Converts text to an id: lower case, with hyphens. `None` if no character is usable.
-pub(super) fn slug(text: &str) -> Option<String> {
-    let mut slug = String::new();
-    for c in text.chars() {
-        if c.is_ascii_alphanumeric() || c == '_' {
-            slug.push(c.to_ascii_lowercase());
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    slug.truncate(64);
-    let slug = slug.trim_matches(['-', '_']);
-    (!slug.is_empty()).then(|| slug.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
+    use feed_model::Auth;
+
     use super::*;
 
     fn new(id: &str, url: &str) -> NewSource {
@@ -205,6 +183,7 @@ mod tests {
             url: Url::parse(url).unwrap(),
             follow_mode: FollowMode::Feed,
             comment: "found by the link of the page\nsecond line".to_owned(),
+            basic_file: Some("new one.password".to_owned()),
         }
     }
 
@@ -224,6 +203,7 @@ mod tests {
             let added = config.sources.last().unwrap();
             assert_eq!((added.id.as_str(), added.follow_mode), ("new-one", FollowMode::Feed));
             assert_eq!(added.title.as_deref(), Some("A \"quoted\" title"));
+            assert_eq!(added.auth, Some(Auth::BasicFile("new one.password".to_owned())));
         }
     }
 
@@ -260,7 +240,7 @@ mod tests {
     #[test]
     fn a_topic_is_appended_and_the_rest_is_kept() {
         let topic = NewTopic {
-            id: suggest_topic_id("Event Streaming!"),
+            id: "event-streaming".to_owned(),
             title: "Event \"streaming\"".to_owned(),
             vocabulary: vec!["streaming".to_owned()],
             any: vec!["kafka".to_owned(), "log \"compaction\"".to_owned()],
@@ -276,16 +256,5 @@ mod tests {
         }
         let inline = append_topics("topic = [{ id = \"a\" }]", &[topic]);
         assert!(matches!(inline, Err(EditError::InlineTopics)));
-        assert_eq!(suggest_topic_id("…"), "topic");
-        assert_eq!(suggest_topic_id("All"), "topic");
-    }
-
-    #[test]
-    fn a_host_suggests_an_id() {
-        let id = |url: &str| suggest_id(&Url::parse(url).unwrap()).to_string();
-        assert_eq!(id("https://www.serverless.fyi/"), "serverless-fyi");
-        assert_eq!(id("http://[::1]/"), "1");
-        assert_eq!(id("https://xn--bcher-kva.example/x"), "xn-bcher-kva-example");
-        assert_eq!(slug("…"), None);
     }
 }

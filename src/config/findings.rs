@@ -261,13 +261,15 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// Returns the known word that is most similar to `written`, if one is similar enough.
 pub fn closest_match<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
-    let written = written.to_lowercase().replace('-', "_");
+    let plain = |text: &str| text.to_lowercase().replace('-', "_");
+    let written = plain(written);
     known
         .iter()
         .map(|known| {
+            let word = plain(known);
             (
-                strsim::jaro_winkler(&written, known),
-                strsim::damerau_levenshtein(&written, known),
+                strsim::jaro_winkler(&written, &word),
+                strsim::damerau_levenshtein(&written, &word),
                 *known,
             )
         })

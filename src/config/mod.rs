@@ -20,6 +20,7 @@ mod schema;
 mod server;
 mod site;
 mod source;
+mod suggested_ids;
 mod table_reader;
 mod terms;
 mod texts;
@@ -28,16 +29,16 @@ mod value;
 mod vocabulary;
 
 pub use edit::{
-    EditError, NewSource, NewTopic, append_source, append_sources, append_topics, suggest_id,
-    suggest_topic_id, topic_block,
+    EditError, NewSource, NewTopic, append_source, append_sources, append_topics, topic_block,
 };
 pub use findings::{ConfigInputs, ConfigProblem, EffectiveValue, closest_match};
 pub use polling::PollingConfig;
 pub use publishing::{Hub, PublishingConfig};
-pub use report::render;
+pub use report::{ProblemGroup, group_warnings, render};
 pub use schema::schema;
 pub use server::{ServerConfig, TlsConfig};
 pub use site::SiteConfig;
+pub use suggested_ids::{numbered_id, suggest_source_id, suggest_topic_id};
 pub use vocabulary::Vocabulary;
 
 use feed_model::{Severity, Source, Topic};

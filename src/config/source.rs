@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, ops::Range, time::Duration};
 use url::{Host, Url};
 
 use super::{
-    edit::suggest_id,
     findings::{Findings, quoted},
     polling::{self, Defaults, MIN_INTERVAL},
     quantity,
     site::http,
+    suggested_ids::{slug, suggest_source_id},
     table_reader::{Setting, TableReader},
     value::Value as _,
 };
@@ -70,7 +70,7 @@ pub(super) fn register_id<T>(
     match new(id.clone()) {
         Ok(id) => Some(id),
         Err(error) => {
-            let hint = super::edit::slug(id).map_or_else(
+            let hint = slug(id).map_or_else(
                 || "for example \"example-org\"".to_owned(),
                 |id| format!("did you mean \"{id}\"?"),
             );
@@ -88,10 +88,10 @@ fn read(
     addresses: &mut BTreeMap<String, Range<usize>>,
     findings: &mut Findings,
 ) -> Option<Source> {
-    let suggested_id = section
-        .peek("url")
-        .and_then(|url| Url::parse(url).ok())
-        .map_or_else(|| "example-org".to_owned(), |url| suggest_id(&url).to_string());
+    let suggested_id = section.peek("url").and_then(|url| Url::parse(url).ok()).map_or_else(
+        || "example-org".to_owned(),
+        |url| suggest_source_id(None, &url, &[]).to_string(),
+    );
     let id_hint = format!("add a permanent name: id = \"{suggested_id}\"");
     let id = section.required::<String>(findings, "id", || id_hint);
     let title = section.optional::<String>(findings, "title", "the publication's own title").value;

@@ -31,6 +31,9 @@ const MAX_FEED_LINKS: usize = 3;
 /// The most sitemaps of one site that are tried.
 const MAX_SITEMAPS: usize = 5;
 
+/// The code of the problem that a feed which a page names cannot be read.
+const FEED_LINK: &str = "feed-link";
+
 /// How a site can be followed, with the document that shows it.
 pub(super) struct Discovery {
     pub(super) followed: FollowTarget,
@@ -159,6 +162,7 @@ async fn discover_in_page(
     let may_follow = |mode| matches!(configured_mode, FollowMode::Auto) || configured_mode == mode;
     // The page has been fetched already: what it lists costs no request.
     let index = read_index(session, &response).await;
+    let listed_posts = index.as_ref().map_or(0, |index| index.drafts.len());
     match &index {
         Ok(index) => {
             session.record_way(FollowMode::Page, index.drafts.len(), index.reason.clone());
@@ -211,17 +215,39 @@ async fn discover_in_page(
     if let Some(feed) = empty_feed {
         return Ok(Discovery { problems, ..feed });
     }
-    let tried: Vec<String> = problems.into_iter().map(|p| p.text).collect();
-    let tried = if tried.is_empty() {
-        "no feed, sitemap or list of posts was found".to_owned()
-    } else {
-        tried.join("; ")
+    let why = nothing_to_follow(configured_mode, listed_posts, &problems);
+    Err(DiscoveryError::Failed(PollFailure::unusable_document(&response, NOTHING_TO_FOLLOW, why)))
+}
+
+/// Says why a web page cannot be followed: first what it is, then what was tried.
+fn nothing_to_follow(
+    configured_mode: FollowMode,
+    listed_posts: usize,
+    problems: &[Problem],
+) -> String {
+    let tried: Vec<&str> = problems.iter().map(|problem| problem.text.as_str()).collect();
+    let tried = if tried.is_empty() { String::new() } else { format!(": {}", tried.join("; ")) };
+    let what = match configured_mode {
+        FollowMode::Feed if problems.iter().any(|problem| problem.code == FEED_LINK) => {
+            "this is a web page whose feed cannot be read"
+        }
+        FollowMode::Feed => "this is a web page without a feed",
+        FollowMode::Sitemap => "this is a web page without a sitemap of posts",
+        FollowMode::Page => "this is a web page without a list of posts",
+        FollowMode::Auto => {
+            "this is a web page without a feed, a sitemap of posts or a list of posts"
+        }
     };
-    Err(DiscoveryError::Failed(PollFailure::unusable_document(
-        &response,
-        NOTHING_TO_FOLLOW,
-        format!("the page cannot be followed: {tried}"),
-    )))
+    let other_way = match (configured_mode, listed_posts) {
+        (FollowMode::Feed, posts @ 1..) => {
+            format!("; with follow = \"auto\", the {posts} posts that it lists can be followed")
+        }
+        (FollowMode::Feed, 0) => {
+            "; follow = \"auto\" also looks for a sitemap and a list of posts".to_owned()
+        }
+        _ => String::new(),
+    };
+    format!("{what}{tried}{other_way}")
 }
 
 /// Returns the first feed that a page names and that can be read.
@@ -257,7 +283,7 @@ async fn first_linked_feed(
             Err(why) => why,
         };
         let text = format!("the page names {} as its feed, but {why}", link.url);
-        problems.push(Problem::warning("feed-link", text.clone()));
+        problems.push(Problem::warning(FEED_LINK, text.clone()));
         failed.push(text);
     }
     if !failed.is_empty() {

@@ -13,6 +13,7 @@ mod documentation;
 mod examples;
 mod fetch;
 mod icons;
+mod import;
 mod operation;
 mod page_limits;
 mod polls;

@@ -525,6 +525,6 @@ fn folders_of_an_opml_file_become_topics_on_request() {
     let again = program.json(&["import", "feeds.opml", "--topics"]);
     assert_eq!(again["topics"], serde_json::json!([]));
     let text = fs::read_to_string(program.program.join("feeds.toml")).unwrap();
-    assert!(text.contains("sources = [\"blog\", \"new-example\"]"), "{text}");
+    assert!(text.contains("sources = [\"blog\", \"new\"]"), "{text}");
     program.run(&["check"]);
 }

@@ -9,7 +9,7 @@ pub enum IngestError {
     #[error("the document is empty")]
     Empty,
     /// The document is not a feed.
-    #[error("this is not a feed: it looks like {}", looks_like.describe())]
+    #[error("this is {} and not a feed", looks_like.describe())]
     NotAFeed {
         /// What it looks like.
         looks_like: DocumentKind,

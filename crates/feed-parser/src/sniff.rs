@@ -40,11 +40,11 @@ pub enum DocumentKind {
 }
 
 impl DocumentKind {
-    /// Returns a description for messages: `an HTML page`.
+    /// Returns a description for messages: `a web page`.
     pub fn describe(self) -> &'static str {
         match self {
             Self::Feed(_) => "a feed",
-            Self::Html => "an HTML page",
+            Self::Html => "a web page",
             Self::Sitemap => "a sitemap",
             Self::SitemapIndex => "a sitemap index",
             Self::Opml => "an OPML outline",

@@ -320,7 +320,7 @@ fn read_xml(text: &str, builder: &mut SitemapBuilder<'_>) -> Result<(), Discover
                 if stack.is_empty() && !root_seen {
                     root_seen = match name.as_str() {
                         "urlset" | "sitemapindex" => true,
-                        "html" => return Err(not_a_sitemap(builder.url, "it is an HTML page")),
+                        "html" => return Err(not_a_sitemap(builder.url, "it is a web page")),
                         "rss" | "feed" | "rdf" => {
                             return Err(not_a_sitemap(builder.url, "it is a feed"));
                         }

@@ -1,8 +1,10 @@
 //! The health of sources for `sources`, `status` and `/sources`.
 
+use std::collections::HashMap;
+
 use rusqlite::{Row, params};
 
-use feed_model::{FollowMode, FollowWay, Problem, Severity, SourceHealth, SourceState};
+use feed_model::{FollowMode, FollowWay, Problem, Severity, SourceHealth, SourceId, SourceState};
 
 use crate::store::{
     Reader, StoreError,
@@ -53,6 +55,17 @@ impl Reader<'_> {
                 })
             },
         )?)
+    }
+
+    /// Returns the titles that publications give themselves.
+    pub fn source_titles(&self) -> Result<HashMap<SourceId, String>, StoreError> {
+        let titles = query_all(
+            self.conn,
+            "SELECT id, feed_title FROM source WHERE feed_title IS NOT NULL",
+            [],
+            |row| Ok((sql_values::source_id(row, "id")?, row.get("feed_title")?)),
+        )?;
+        Ok(titles.into_iter().collect())
     }
 
     /// Returns the sources of feeds.toml in its order. Activity is counted for the

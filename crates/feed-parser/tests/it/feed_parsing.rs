@@ -185,7 +185,7 @@ fn every_feed_fixture_parses_as_expected() {
 fn a_document_that_is_no_feed_is_classified_in_the_error() {
     for (text, class, says) in [
         ("", "empty", "empty"),
-        ("<!DOCTYPE html><title>x</title>", "not-a-feed", "an HTML page"),
+        ("<!DOCTYPE html><title>x</title>", "not-a-feed", "a web page"),
         ("<urlset></urlset>", "not-a-feed", "a sitemap"),
         ("{\"a\": 1}", "not-a-feed", "JSON without items"),
         ("{\"items\": [}", "bad-json", "line 1"),

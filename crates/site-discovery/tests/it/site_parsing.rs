@@ -240,7 +240,7 @@ fn gzipped_truncated_and_nested_sitemaps_are_read() {
     );
     let html =
         read_sitemap(b"<!DOCTYPE html><html><body>Not found</body></html>", &address).unwrap_err();
-    assert!(html.to_string().contains("HTML page"), "{html}");
+    assert!(html.to_string().contains("web page"), "{html}");
     assert!(read_sitemap(b"", &address).is_err());
 }
 
