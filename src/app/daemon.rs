@@ -36,7 +36,7 @@ use crate::{
     poll::PollScheduler,
     serve::{self, ConnectionLimits, Health},
     store::{DirectoryLock, Store},
-    telemetry::Metrics,
+    telemetry::{Metrics, PartMetrics},
 };
 
 /// How long the work in progress may take when the daemon stops.
@@ -101,9 +101,15 @@ pub async fn run_daemon(options: Options) -> anyhow::Result<()> {
     let site = serve::App::new(store.clone(), settings, health.clone());
     site.set_access(setup::access(&config, &environment));
     let tls = setup::certificate(&config, &environment)?;
-    let parts = Reloadable { environment, read: reload, site, tls };
+    let part_metrics = PartMetrics {
+        fetch: app.poller.client.load().metrics().clone(),
+        serve: site.metrics().clone(),
+        store: store.write_metrics(),
+    };
+    let metrics = Arc::new(Metrics::new(&part_metrics, app.poller.clock.now()));
+    let parts = Reloadable { environment, read: reload, site, tls, metrics: metrics.clone() };
 
-    let mut jobs = Jobs::new(app.clone(), health.clone());
+    let mut jobs = Jobs::new(app.clone(), health.clone(), metrics);
     if let Some(address) = config.server.metrics_listen {
         jobs.serve_metrics(address)?;
     }
@@ -128,7 +134,7 @@ pub async fn run_daemon(options: Options) -> anyhow::Result<()> {
     }
     notify(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {address}"))]);
     let publishing = tokio::spawn(publisher.run(jobs.changed.clone(), jobs.stop.clone()));
-    let polling = jobs.start_polling_and_maintenance();
+    let polling = jobs.start_polling_and_maintenance(address);
     if let Some(watch) = watch {
         tokio::spawn(watch.run(signals.config_changed(), jobs.stop.clone()));
     }
@@ -192,12 +198,12 @@ struct Jobs {
 }
 
 impl Jobs {
-    fn new(app: App, health: Health) -> Self {
+    fn new(app: App, health: Health, metrics: Arc<Metrics>) -> Self {
         let (stop_sender, stop) = Stop::channel();
         Self {
             app,
             health,
-            metrics: Arc::default(),
+            metrics,
             wake: Arc::default(),
             changed: Arc::default(),
             stop_sender,
@@ -222,8 +228,9 @@ impl Jobs {
         let listener = TcpListener::bind(address)
             .with_context(|| format!("cannot listen on {address} for metrics"))?;
         info!("metrics on http://{}/metrics", listener.local_addr().unwrap_or(address));
-        let (store, metrics) = (self.app.store().clone(), self.metrics.clone());
-        let text = Arc::new(move || metrics_text(&store, &metrics));
+        let (poller, metrics) = (self.app.poller.clone(), self.metrics.clone());
+        let probe = self.health.clone();
+        let text = Arc::new(move || metrics_text(&poller, &probe, &metrics));
         let (health, mut stop) = (self.health.clone(), self.stop.clone());
         let stopped = async move { stop.wait().await };
         tokio::spawn(serve::serve_metrics(listener, text, health, stopped));
@@ -243,7 +250,7 @@ impl Jobs {
     }
 
     /// Starts the poll scheduler and the maintenance jobs. Returns the scheduler's task.
-    fn start_polling_and_maintenance(&mut self) -> JoinHandle<()> {
+    fn start_polling_and_maintenance(&mut self, address: SocketAddr) -> JoinHandle<()> {
         let scheduler = PollScheduler::new(
             self.app.poller.clone(),
             self.wake.clone(),
@@ -256,7 +263,12 @@ impl Jobs {
             tokio::spawn(app.clone().run_reclassify(changed.clone(), stop.clone())),
             tokio::spawn(app.clone().run_retention(changed.clone(), stop.clone())),
             tokio::spawn(app.clone().run_write_retry(changed.clone(), stop.clone())),
-            tokio::spawn(app.clone().run_watchdog(heartbeat, self.health.clone(), stop.clone())),
+            tokio::spawn(app.clone().run_watchdog(
+                address,
+                heartbeat,
+                self.health.clone(),
+                stop.clone(),
+            )),
         ];
         tokio::spawn(scheduler.run(stop.clone().into_receiver()))
     }

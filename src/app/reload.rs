@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     serve::{self, Tls},
     store::StoreError,
-    telemetry,
+    telemetry::{self, Metrics},
 };
 
 /// The pause before a valid feeds.toml that could not be stored is applied again.
@@ -30,6 +30,7 @@ pub(super) struct Reloadable {
     pub(super) read: Box<dyn Fn() -> anyhow::Result<Config> + Send + Sync>,
     pub(super) site: serve::App,
     pub(super) tls: Option<Tls>,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 /// Why a feeds.toml is not applied.
@@ -66,7 +67,7 @@ impl App {
                 *unstored = None;
                 self.apply_or_keep(config, parts, unstored).await;
             }
-            Err(error) => log_invalid(&error),
+            Err(error) => self.refuse_config(&error, parts),
         }
         notify(&[NotifyState::Ready]);
     }
@@ -88,6 +89,7 @@ impl App {
         match self.apply_config(&config, parts).await {
             Ok(()) => {
                 *unstored = None;
+                parts.metrics.config_reloaded(true, self.poller.clock.now());
                 info!(
                     "feeds.toml reloaded: {} sources, {} topics",
                     config.sources.len(),
@@ -96,7 +98,7 @@ impl App {
             }
             Err(ReloadError::Invalid(error)) => {
                 *unstored = None;
-                log_invalid(&error);
+                self.refuse_config(&error, parts);
             }
             Err(ReloadError::NotStored(error)) if error.fault().is_some() => {
                 *unstored = Some(config);
@@ -117,6 +119,11 @@ impl App {
         }
     }
 
+    fn refuse_config(&self, error: &anyhow::Error, parts: &Reloadable) {
+        parts.metrics.config_reloaded(false, self.poller.clock.now());
+        error!("feeds.toml is invalid, the previous settings stay in force: {error:#}");
+    }
+
     async fn apply_config(&self, config: &Config, parts: &Reloadable) -> Result<(), ReloadError> {
         let environment = &parts.environment;
         let polling =
@@ -131,7 +138,8 @@ impl App {
         // The client remembers when each host was last requested, so it is kept if its options
         // stay.
         if polling.client.options() != self.poller.client.load().options() {
-            self.poller.client.store(Arc::new(polling.client));
+            let metrics = self.poller.client.load().metrics().clone();
+            self.poller.client.store(Arc::new(polling.client.with_metrics(metrics)));
         }
         self.retention.store(Arc::new(config.publishing.retention));
         self.poller.settings.store(Arc::new(polling.polling));
@@ -139,10 +147,6 @@ impl App {
         parts.site.set_access(access(config, environment));
         Ok(())
     }
-}
-
-fn log_invalid(error: &anyhow::Error) {
-    error!("feeds.toml is invalid, the previous settings stay in force: {error:#}");
 }
 
 /// Logs that a valid feeds.toml cannot be stored now.

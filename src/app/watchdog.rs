@@ -1,6 +1,6 @@
 //! Checks whether the daemon is healthy, for systemd's watchdog and for `/healthz`.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use sd_notify::NotifyState;
 
@@ -8,7 +8,7 @@ use super::{application::App, stop::Stop, systemd::notify};
 use crate::{
     poll::Heartbeat,
     serve::Health,
-    store::StoreError,
+    store::{QueueLengths, StoreError},
     telemetry::{self, RepeatedFailure},
 };
 
@@ -30,14 +30,23 @@ enum Unhealthy {
 impl App {
     /// Runs the job until `stop`. It notifies systemd's watchdog only while the store answers and
     /// the scheduler runs.
-    pub(super) async fn run_watchdog(self, heartbeat: Heartbeat, health: Health, mut stop: Stop) {
+    /// It also tells systemd the state of the daemon in one line.
+    pub(super) async fn run_watchdog(
+        self,
+        address: SocketAddr,
+        heartbeat: Heartbeat,
+        health: Health,
+        mut stop: Stop,
+    ) {
         let interval = sd_notify::watchdog_enabled().map_or(DEFAULT_INTERVAL, |limit| limit / 2);
         let mut failure = RepeatedFailure::new("not healthy");
         loop {
-            let read = self.store().read_async(|reader| reader.topics().map(drop)).await;
+            let now = self.poller.clock.now();
+            let read = self.store().read_async(move |reader| reader.queue_lengths(now)).await;
             let fault = read.as_ref().err().and_then(StoreError::fault);
             health.report_reading(fault.map(|fault| fault.to_string()));
-            let state = self.check_health(read, &heartbeat);
+            let lengths = read.as_ref().ok().copied();
+            let state = self.check_health(read.map(drop), &heartbeat);
             let is_healthy = state.is_ok();
             let reason = state.as_ref().err().map(|error| telemetry::chain(error));
             failure.log(state);
@@ -45,6 +54,7 @@ impl App {
             if is_healthy {
                 notify(&[NotifyState::Watchdog]);
             }
+            notify(&[NotifyState::Status(&status_text(address, health.ready(), lengths))]);
             tokio::select! {
                 () = tokio::time::sleep(interval) => {}
                 () = stop.wait() => return,
@@ -67,5 +77,48 @@ impl App {
             Some(age) if age >= MAX_HEARTBEAT_AGE => Err(Unhealthy::Scheduler),
             _ => Ok(()),
         }
+    }
+}
+
+/// Returns the line that `systemctl status` shows.
+fn status_text(
+    address: SocketAddr,
+    ready: Result<(), String>,
+    lengths: Option<QueueLengths>,
+) -> String {
+    let state = match ready {
+        Ok(()) => format!("listening on {address}"),
+        // A line break would end the message to systemd.
+        Err(reason) => format!("not ready: {}", reason.replace('\n', " ")),
+    };
+    match lengths {
+        Some(QueueLengths { active_sources, failing_sources, due_sources, .. }) => format!(
+            "{state}; {active_sources} sources, {failing_sources} failing, {due_sources} due"
+        ),
+        None => state,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_line_has_the_state_and_the_sources() {
+        let address = ([127, 0, 0, 1], 8080).into();
+        let lengths = QueueLengths {
+            active_sources: 12,
+            failing_sources: 2,
+            due_sources: 1,
+            queued_pages: 40,
+        };
+        assert_eq!(
+            status_text(address, Ok(()), Some(lengths)),
+            "listening on 127.0.0.1:8080; 12 sources, 2 failing, 1 due"
+        );
+        assert_eq!(
+            status_text(address, Err("the disk\nis full".to_owned()), None),
+            "not ready: the disk is full"
+        );
     }
 }

@@ -29,7 +29,7 @@ use super::{
     response_cache::{CacheKey, CachedResponse, ResponseCache},
     transport::{build, classify_error, roots},
 };
-use crate::schedule;
+use crate::{schedule, telemetry::HttpMetrics};
 
 /// The most redirects that are followed.
 const MAX_REDIRECTS: usize = 10;
@@ -39,7 +39,7 @@ const ACCEPT_ENCODING: &str = "gzip, br, zstd, deflate";
 
 /// The HTTP client. Cloning it is cheap.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(Arc<Inner>, HttpMetrics);
 
 struct Inner {
     options: ClientOptions,
@@ -71,16 +71,30 @@ impl Client {
     ) -> Result<Self, FetchError> {
         let host_limits = HostLimits::new(options.per_host, options.concurrency);
         let roots = roots(options.ca_file.as_deref())?;
-        let client = Self(Arc::new(Inner {
-            options,
-            host_limits,
-            lookup,
-            roots,
-            response_cache: ResponseCache::default(),
-            clients: Mutex::default(),
-        }));
+        let client = Self(
+            Arc::new(Inner {
+                options,
+                host_limits,
+                lookup,
+                roots,
+                response_cache: ResponseCache::default(),
+                clients: Mutex::default(),
+            }),
+            HttpMetrics::default(),
+        );
         client.client_for(&[], true)?;
         Ok(client)
+    }
+
+    /// Returns the client with other metrics, which it counts its requests with.
+    #[must_use]
+    pub fn with_metrics(self, metrics: HttpMetrics) -> Self {
+        Self(self.0, metrics)
+    }
+
+    /// Returns the metrics of requests.
+    pub fn metrics(&self) -> &HttpMetrics {
+        &self.1
     }
 
     /// Returns the options.
@@ -132,8 +146,10 @@ impl Client {
             let step = self.step(&url, request, credentials, state);
             let result = tokio::time::timeout(time_left, step)
                 .await
-                .map_err(|_| FetchError::Timeout(request.limits.timeout))?;
+                .unwrap_or(Err(FetchError::Timeout(request.limits.timeout)));
             drop(permit);
+            let status = if result.is_ok() { state.status } else { None };
+            self.1.count(status, begun.elapsed());
             time_left = time_left.saturating_sub(begun.elapsed());
             match result? {
                 Step::Answer(response) => {

@@ -51,6 +51,11 @@ impl Poller {
         }
     }
 
+    /// Returns the number of outcomes that wait in memory because they cannot be stored.
+    pub fn unstored_outcomes(&self) -> u64 {
+        self.unstored.len()
+    }
+
     /// Returns the same poller with another store. Locks are not shared: a task that waits for a
     /// robots.txt reads it from its own store.
     pub(super) fn with_store(&self, store: Store) -> Self {

@@ -75,7 +75,6 @@ pub struct PollScheduler {
 }
 
 /// The tasks in progress.
-#[derive(Default)]
 struct RunningTasks {
     tasks: JoinSet<(PollTask, PollReport)>,
     polling: HashSet<SourceId>,
@@ -83,9 +82,20 @@ struct RunningTasks {
     backfilling: HashMap<SourceId, String>,
     /// When the next backfill page of a host may be requested.
     next_backfill: HashMap<String, Instant>,
+    metrics: Arc<Metrics>,
 }
 
 impl RunningTasks {
+    fn new(metrics: Arc<Metrics>) -> Self {
+        Self {
+            tasks: JoinSet::new(),
+            polling: HashSet::new(),
+            backfilling: HashMap::new(),
+            next_backfill: HashMap::new(),
+            metrics,
+        }
+    }
+
     fn start(&mut self, poller: &Poller, task: PollTask) {
         match task.work {
             Work::Poll => {
@@ -95,6 +105,7 @@ impl RunningTasks {
                 self.backfilling.insert(task.source.id.clone(), task.host.clone());
             }
         }
+        self.metrics.begin_poll();
         let poller = poller.clone();
         self.tasks.spawn(async move {
             let report = task.run(&poller).await;
@@ -105,7 +116,9 @@ impl RunningTasks {
     /// Waits for a task to end; `None` if there is none.
     async fn join_next(&mut self) -> Option<(PollTask, PollReport)> {
         loop {
-            match self.tasks.join_next().await? {
+            let ended = self.tasks.join_next().await?;
+            self.metrics.end_poll();
+            match ended {
                 Ok((task, report)) => {
                     match task.work {
                         Work::Poll => drop(self.polling.remove(&task.source.id)),
@@ -161,7 +174,7 @@ impl PollScheduler {
         for task in tasks {
             queue.push(task.host.clone(), task);
         }
-        let mut running = RunningTasks::default();
+        let mut running = RunningTasks::new(self.metrics.clone());
         let mut reports = Vec::new();
         loop {
             while running.tasks.len() < settings.concurrency.max(1)
@@ -181,7 +194,7 @@ impl PollScheduler {
 
     /// Polls what is due until `stop` is set, then waits for the tasks in progress.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let mut running = RunningTasks::default();
+        let mut running = RunningTasks::new(self.metrics.clone());
         let mut due_failure = RepeatedFailure::new("cannot determine which sources are due");
         let mut backfill_failure =
             RepeatedFailure::new("cannot determine which backfills are waiting");

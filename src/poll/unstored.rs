@@ -59,6 +59,11 @@ impl UnstoredOutcomes {
         self.lock().not_before.insert(id.clone(), until);
     }
 
+    /// Returns the number of outcomes that wait.
+    pub(super) fn len(&self) -> u64 {
+        self.lock().updates.len() as u64
+    }
+
     /// Returns whether an outcome of this source waits.
     pub(super) fn contains(&self, id: &SourceId) -> bool {
         self.lock().updates.iter().any(|update| update.source == *id)

@@ -18,6 +18,7 @@ use crate::{
         search_feed, union_feed,
     },
     store::{Store, StoreError, StoryDigests},
+    telemetry::HttpMetrics,
 };
 
 use super::{
@@ -50,6 +51,7 @@ struct Inner {
     pages: PageCache,
     documents: ArcSwap<Documents>,
     health: Health,
+    metrics: HttpMetrics,
     /// Topics whose feeds are known to have been fetched.
     fetched: Mutex<BTreeSet<TopicId>>,
 }
@@ -77,10 +79,16 @@ impl App {
                 pages: PageCache::default(),
                 documents: ArcSwap::from_pointee(Documents::default()),
                 health,
+                metrics: HttpMetrics::default(),
                 fetched: Mutex::default(),
             }),
             audience_settings: None,
         }
+    }
+
+    /// Returns the metrics of requests.
+    pub fn metrics(&self) -> &HttpMetrics {
+        &self.inner.metrics
     }
 
     /// Replaces all documents in one step. Unchanged documents are not compressed again. This

@@ -4,6 +4,8 @@ use std::{future::Future, sync::Arc};
 
 use axum::{Router, http::header, response::IntoResponse as _, routing::get};
 
+use crate::telemetry::HttpMetrics;
+
 use super::{
     connections::ConnectionLimits,
     health::Health,
@@ -41,5 +43,5 @@ pub async fn serve_metrics(
         .route("/readyz", get(async move || routes::probe(ready.ready())));
     let limits =
         ConnectionLimits { max_connections: MAX_CONNECTIONS, ..ConnectionLimits::default() };
-    Server::new(router, None, limits).run(listener, stop).await
+    Server::new(router, None, limits, HttpMetrics::default()).run(listener, stop).await
 }

@@ -34,6 +34,7 @@ use super::{
     router::router,
     tls::Tls,
 };
+use crate::telemetry::HttpMetrics;
 
 /// The largest size of a request's headers, in bytes.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
@@ -62,7 +63,15 @@ pub async fn serve(
     limits: ConnectionLimits,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    Server::new(router(app), tls, limits).run(listener, stop).await
+    let metrics = app.metrics().clone();
+    Server::new(router(app), tls, limits, metrics).run(listener, stop).await
+}
+
+/// Routes whose requests are counted.
+#[derive(Clone)]
+struct MeasuredRouter {
+    router: Router,
+    metrics: HttpMetrics,
 }
 
 /// Serves routes on a listener.
@@ -72,10 +81,16 @@ pub(super) struct Server {
     limits: ConnectionLimits,
     protocol: auto::Builder<TokioExecutor>,
     connections: Arc<Connections>,
+    metrics: HttpMetrics,
 }
 
 impl Server {
-    pub(super) fn new(router: Router, tls: Option<Tls>, limits: ConnectionLimits) -> Self {
+    pub(super) fn new(
+        router: Router,
+        tls: Option<Tls>,
+        limits: ConnectionLimits,
+        metrics: HttpMetrics,
+    ) -> Self {
         let mut protocol = auto::Builder::new(TokioExecutor::new());
         protocol
             .http1()
@@ -90,7 +105,7 @@ impl Server {
             .max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX))
             .keep_alive_interval(limits.head_timeout)
             .keep_alive_timeout(limits.head_timeout);
-        Self { router, tls, limits, protocol, connections: Connections::new(limits) }
+        Self { router, tls, limits, protocol, connections: Connections::new(limits), metrics }
     }
 
     /// Serves until `stop` completes.
@@ -142,16 +157,16 @@ impl Server {
         let _ = stream.set_nodelay(true);
         let open = self.connections.add();
         let stream = TrackedStream::new(stream, open.connection.clone());
-        let (protocol, router, tls) =
-            (self.protocol.clone(), self.router.clone(), self.tls.clone());
+        let (protocol, tls) = (self.protocol.clone(), self.tls.clone());
+        let site = MeasuredRouter { router: self.router.clone(), metrics: self.metrics.clone() };
         tokio::spawn(async move {
             let OpenConnection { connection, .. } = &open;
             let serving = async {
                 match tls {
-                    None => serve_stream(&protocol, stream, router, connection, watcher).await,
+                    None => serve_stream(&protocol, stream, site, connection, watcher).await,
                     Some(tls) => {
                         let stream = tls.accept(stream).await?;
-                        serve_stream(&protocol, stream, router, connection, watcher).await
+                        serve_stream(&protocol, stream, site, connection, watcher).await
                     }
                 }
             };
@@ -173,17 +188,19 @@ fn is_out_of_files(error: &io::Error) -> bool {
 async fn serve_stream(
     protocol: &auto::Builder<TokioExecutor>,
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-    router: Router,
+    site: MeasuredRouter,
     connection: &Arc<Connection>,
     watcher: Watcher,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let connection = connection.clone();
     let service = service_fn(move |request: Request<_>| {
-        let (router, connection) = (router.clone(), connection.clone());
+        let (MeasuredRouter { router, metrics }, connection) = (site.clone(), connection.clone());
         async move {
+            let begun = Instant::now();
             let answering = connection.answer();
             let is_http2 = request.version() == Version::HTTP_2;
             let mut response = router.oneshot(request.map(Body::new)).await?;
+            metrics.count(Some(response.status().as_u16()), begun.elapsed());
             remove_length_of_not_modified(&mut response);
             if is_http2 {
                 let (head, body) = response.into_parts();

@@ -31,6 +31,7 @@ use super::{
     write_state::WriteState,
     writer::{self, Finished, Job, TransactionJob},
 };
+use crate::telemetry::WriteMetrics;
 
 /// The file name of the database in the data directory.
 pub const DATABASE: &str = "tributary.db";
@@ -60,6 +61,7 @@ struct Shared {
     /// Limits [`Store::read_async`].
     read_permits: Semaphore,
     write_state: Arc<WriteState>,
+    write_metrics: WriteMetrics,
 }
 
 impl Drop for Shared {
@@ -162,6 +164,7 @@ impl Store {
             read_permits: Semaphore::new(MAX_ASYNC_READS),
             writer: Mutex::new(writer),
             write_state: Arc::new(WriteState::new(file)),
+            write_metrics: WriteMetrics::default(),
         })))
     }
 
@@ -254,12 +257,14 @@ impl Store {
         reply: impl FnOnce(Result<T, StoreError>) + Send + 'static,
     ) -> Result<(), StoreError> {
         let write_state = Arc::clone(&self.0.write_state);
+        let in_progress = self.0.write_metrics.begin();
         let job: TransactionJob = Box::new(move |tx| {
             let result = tx.and_then(|tx| catch_panic(|| f(tx)));
             Finished {
                 succeeded: result.is_ok(),
                 error: result.as_ref().err().and_then(StoreError::sqlite_error),
                 reply: Box::new(move |committed| {
+                    drop(in_progress);
                     let result = result.and_then(|value| committed.map(|()| value));
                     write_state.record(result.as_ref().map(drop));
                     reply(result);
@@ -280,6 +285,11 @@ impl Store {
             drop(reply.send(catch_panic(|| f(conn))));
         })))?;
         answer.recv().map_err(|_| StoreError::Closed)?
+    }
+
+    /// Returns the metrics of writes.
+    pub fn write_metrics(&self) -> WriteMetrics {
+        self.0.write_metrics.clone()
     }
 
     /// Returns why writing does not work; `None` if the last write succeeded and no changes wait.

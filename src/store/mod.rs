@@ -52,6 +52,7 @@ pub use read::{
     crawl_queue::{IndexedSitemap, KnownPage, PageState, QueuedPage, StoredRobots},
     evaluation::Evaluations,
     instances::StoryDigests,
+    queue_lengths::QueueLengths,
     search::SearchResults,
     source_health::{ACTIVITY_DAYS, NOTHING_TO_FOLLOW, PublicSource},
     sources::{DueSource, SharedFeedSource, SourceRecord},

@@ -14,7 +14,10 @@ use tracing_subscriber::{
 };
 
 pub use failure::RepeatedFailure;
-pub use metrics::{Metrics, PollCounts, SourceGauge};
+pub use metrics::{
+    DaemonGauges, HttpMetrics, Metrics, PartMetrics, PollCounts, SourceGauge, WriteInProgress,
+    WriteMetrics,
+};
 
 /// The format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -14,6 +14,7 @@ mod examples;
 mod fetch;
 mod icons;
 mod import;
+mod metrics;
 mod operation;
 mod page_limits;
 mod polls;

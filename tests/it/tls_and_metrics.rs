@@ -85,7 +85,7 @@ fn metrics_have_an_address_of_their_own() {
     let daemon = program.serve();
     let answer = get(TcpStream::connect(("127.0.0.1", port)).unwrap(), "/metrics");
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("openmetrics-text"), "{answer}");
-    assert!(answer.contains("tributary_rendering_seconds_count "), "{answer}");
+    assert!(answer.contains("tributary_rendering_duration_seconds_count "), "{answer}");
     assert!(
         get(TcpStream::connect(daemon.address).unwrap(), "/metrics").starts_with("HTTP/1.1 404")
     );

@@ -4,6 +4,7 @@ pub(super) mod archives;
 pub(super) mod crawl_queue;
 pub(super) mod evaluation;
 pub(super) mod instances;
+pub(super) mod queue_lengths;
 pub(super) mod search;
 pub(super) mod source_health;
 pub(super) mod sources;
