@@ -1,5 +1,7 @@
 //! The metrics of the running daemon, and the files of `contrib/` that use them.
 
+#![allow(clippy::float_cmp)] // counts are whole numbers
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
