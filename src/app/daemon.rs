@@ -261,6 +261,7 @@ impl Jobs {
         let (app, changed, stop) = (&self.app, &self.changed, &self.stop);
         self.tasks = vec![
             tokio::spawn(app.clone().run_reclassify(changed.clone(), stop.clone())),
+            tokio::spawn(app.clone().run_icons(changed.clone(), stop.clone())),
             tokio::spawn(app.clone().run_retention(changed.clone(), stop.clone())),
             tokio::spawn(app.clone().run_write_retry(changed.clone(), stop.clone())),
             tokio::spawn(app.clone().run_watchdog(

@@ -19,6 +19,8 @@ pub enum Accept {
     Sitemap,
     /// robots.txt.
     Robots,
+    /// An image.
+    Image,
 }
 
 impl Accept {
@@ -33,6 +35,7 @@ impl Accept {
             Self::Page => "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
             Self::Sitemap => "application/xml, text/xml;q=0.9, text/plain;q=0.5, */*;q=0.1",
             Self::Robots => "text/plain, */*;q=0.1",
+            Self::Image => "image/png, image/x-icon, image/*;q=0.8, */*;q=0.1",
         }
     }
 }

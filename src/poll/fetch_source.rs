@@ -395,6 +395,7 @@ fn read_feed_document(
             feed_url: feed.self_url,
             home_page_url: feed.home_page_url,
             rights: feed.rights,
+            icon_url: feed.icon,
         },
         details: FeedDetails {
             format: document.format,

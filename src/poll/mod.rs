@@ -17,6 +17,7 @@ mod document;
 mod fetch_source;
 mod fetched;
 mod host_queue;
+mod icons;
 mod inspect;
 mod origin_locks;
 mod page_crawl;

@@ -8,7 +8,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 
-use feed_model::TopicId;
+use feed_model::{SourceId, TopicId};
 use feed_publisher::{Addresses, FeedFormat, pages::PageError};
 
 use crate::{
@@ -303,6 +303,17 @@ impl App {
             self.inner.requested_instances.insert(rendered.etag.clone(), digests);
         }
         Arc::new(EncodedDocument::encode(rendered, CompressionLevel::Fast))
+    }
+
+    /// Returns the icon of a public source.
+    pub(super) async fn source_icon(
+        &self,
+        source: SourceId,
+    ) -> Result<Option<EncodedDocument>, StoreError> {
+        let icon = self
+            .blocking(move |store, _| store.read(|reader| site::source_icon(reader, &source)))
+            .await?;
+        Ok(icon.map(|icon| EncodedDocument::encode(icon, CompressionLevel::Fast)))
     }
 
     /// Returns a page, from the cache if possible. If the page does not exist or cannot be

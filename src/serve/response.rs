@@ -7,6 +7,8 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header},
 };
 
+use feed_publisher::FeedFormat;
+
 use crate::site::SiteSettings;
 
 use super::{
@@ -75,7 +77,7 @@ pub(super) fn respond(
     let vary = if options.supports_delta { "accept-encoding, a-im" } else { "accept-encoding" };
     headers.insert(header::VARY, HeaderValue::from_static(vary));
     headers.insert(header::CACHE_CONTROL, cache_control(options));
-    if options.is_private {
+    if options.is_private || is_feed(document.media_type) {
         let noindex = HeaderValue::from_static("noindex");
         headers.insert(HeaderName::from_static("x-robots-tag"), noindex);
     }
@@ -148,6 +150,11 @@ pub(super) fn redirect(to: &str) -> Response<Body> {
 /// Returns the lines of a header that are text.
 pub(super) fn header_values<'r>(request: &'r HeaderMap, name: &HeaderName) -> Vec<&'r str> {
     request.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
+}
+
+/// Whether a document is a feed. Search engines should show the pages of the publishers.
+fn is_feed(media_type: &str) -> bool {
+    FeedFormat::ALL.into_iter().any(|format| media_type == format.content_type())
 }
 
 fn cache_control(options: &ResponseOptions) -> HeaderValue {

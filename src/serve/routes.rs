@@ -8,7 +8,7 @@ use axum::{
     routing::get,
 };
 
-use feed_model::{StoryId, TopicId};
+use feed_model::{SourceId, StoryId, TopicId};
 use feed_publisher::{Addresses, FeedFormat, YearMonth, pages::PageError};
 
 use crate::{
@@ -39,6 +39,7 @@ pub(super) fn site_routes() -> Router<App> {
         .route("/", get(|state, headers| page(state, headers, PageName::Home)))
         .route("/sources", get(|state, headers| page(state, headers, PageName::Sources(1))))
         .route("/sources/{page}", get(numbered_sources_page))
+        .route("/sources/{source}/icon.png", get(source_icon))
         .route("/topics/{topic}", get(topic_page))
         .route("/topics/{topic}/icon.png", get(icon))
         .route("/topics/{topic}/{file}", get(feed))
@@ -156,6 +157,29 @@ async fn icon(state: State<App>, Path(topic): Path<String>, headers: HeaderMap) 
             response::redirect(&settings.addresses().rooted(&Addresses::icon_path(&name)))
         }
         Err(TopicError::Page(error)) => page(state, headers, PageName::Error(error)).await,
+    }
+}
+
+/// Responds with the icon of a publication.
+async fn source_icon(
+    state: State<App>,
+    Path(source): Path<String>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let icon = match SourceId::new(source) {
+        Ok(id) => state.0.source_icon(id).await,
+        Err(_) => Ok(None),
+    };
+    match icon {
+        Ok(Some(icon)) => {
+            let options = ResponseOptions::from_settings(&state.0.settings());
+            response::respond(&icon, &headers, &options)
+        }
+        Ok(None) => page(state, headers, PageName::Error(PageError::NotFound)).await,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot read an icon");
+            unavailable("cannot read the icon")
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use url::Url;
 
 use feed_model::{FollowMode, StoryId, Timestamp, TopicId};
 use feed_publisher::{
-    Addresses, Channel, FeedFormat, Outline, fit, opml,
+    Addresses, Channel, FeedFormat, Outline, common_language, fit, opml,
     pages::{SEARCH_STYLE, STYLE},
     render,
 };
@@ -57,6 +57,7 @@ pub fn documents(
         let overflow: Vec<StoryId> =
             window.iter().map(|story| story.id).filter(|id| !fits(id)).collect();
         let mut channel = channel.with_stories(&stories);
+        channel.language = common_language(&stories);
         for format in FeedFormat::ALL {
             let members = std::slice::from_ref(&topic.id);
             let document = render_feed(
@@ -119,7 +120,8 @@ pub fn union_feed(
     };
     let stories = Arc::new(fit(&channel.with_stories(&window), settings.limits()));
     let hub = settings.hub_url(members);
-    let channel = Channel { updated, hub: hub.clone(), ..channel.with_stories(&stories) };
+    let language = common_language(&stories);
+    let channel = Channel { updated, hub: hub.clone(), language, ..channel.with_stories(&stories) };
     let body = render(&channel, format);
     // The windows of its members decide which stories leave, so a union has no overflow.
     let feed = members

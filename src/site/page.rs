@@ -83,7 +83,7 @@ pub fn page(
     settings: &SiteSettings,
     name: &PageName,
 ) -> Result<Option<RenderedDocument>, StoreError> {
-    let parts = SiteParts::new(settings);
+    let parts = SiteParts::new(settings).with_source_icons(reader.sources_with_icon()?);
     let site = parts.site(settings);
     let body = match name {
         PageName::Home => Some(home(reader, settings, &site)?),
@@ -117,7 +117,7 @@ pub fn error_page(settings: &SiteSettings, error: &PageError) -> RenderedDocumen
 /// Returns all pages of a static site: all except unions, searches and errors.
 pub fn pages(reader: &Reader<'_>, settings: &SiteSettings) -> Result<Vec<PageName>, StoreError> {
     let mut names = vec![PageName::Home];
-    let parts = SiteParts::new(settings);
+    let parts = SiteParts::new(settings).with_source_icons(reader.sources_with_icon()?);
     let sources = pages::sources(&parts.site(settings), &reader.sources()?, settings.live);
     names.extend((1..=u32::try_from(sources.len()).unwrap_or(u32::MAX)).map(PageName::Sources));
     for topic in published_topics(settings) {

@@ -64,6 +64,7 @@ impl RenderedFeed {
             page_url: String::new(),
             feed_urls: FeedUrls::default(),
             attribution: self.0.channel.attribution,
+            topics: self.0.channel.topics.clone(),
             stories: std::slice::from_ref(story),
             ..Channel::new(&self.0.channel.addresses, "", "")
         });

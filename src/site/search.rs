@@ -6,7 +6,7 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use feed_model::{Timestamp, TopicId};
-use feed_publisher::{Addresses, Channel, FeedFormat, FeedUrls, fit, render};
+use feed_publisher::{Addresses, Channel, FeedFormat, FeedUrls, common_language, fit, render};
 
 use crate::store::{Reader, SearchQuery, SearchResults, StoreError};
 
@@ -135,7 +135,8 @@ pub fn search_feed(
         .map(|story| story.updated.max(story.first_published))
         .max()
         .unwrap_or_else(never_updated);
-    let channel = Channel { updated, ..channel.with_stories(&stories) };
+    let language = common_language(&stories);
+    let channel = Channel { updated, language, ..channel.with_stories(&stories) };
     let body = render(&channel, format);
     let feed = RenderedFeed::new(&TopicId::all(), &channel, stories.clone(), Vec::new(), format);
     let path = search.path(format);

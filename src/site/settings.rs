@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use url::Url;
 
-use feed_model::{AttributionMode, TimeZone, Topic, TopicId};
+use feed_model::{AttributionMode, SourceId, TimeZone, Topic, TopicId};
 use feed_publisher::{
     Addresses, SizeLimits,
     pages::{SiteInfo, TopicRef},
@@ -171,11 +171,21 @@ impl SiteSettings {
 pub(super) struct SiteParts {
     addresses: Addresses,
     topics: Vec<TopicRef>,
+    source_icons: BTreeSet<SourceId>,
 }
 
 impl SiteParts {
     pub(super) fn new(settings: &SiteSettings) -> Self {
-        Self { addresses: settings.addresses(), topics: settings.topic_refs() }
+        Self {
+            addresses: settings.addresses(),
+            topics: settings.topic_refs(),
+            source_icons: BTreeSet::new(),
+        }
+    }
+
+    /// The same with the sources that have an icon.
+    pub(super) fn with_source_icons(self, source_icons: BTreeSet<SourceId>) -> Self {
+        Self { source_icons, ..self }
     }
 
     pub(super) fn site<'a>(&'a self, settings: &'a SiteSettings) -> SiteInfo<'a> {
@@ -183,6 +193,7 @@ impl SiteParts {
             title: &settings.title,
             addresses: &self.addresses,
             topics: &self.topics,
+            source_icons: &self.source_icons,
             images: settings.images,
             timezone: settings.timezone,
         }

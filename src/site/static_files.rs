@@ -26,6 +26,7 @@ use super::{
     page::{PageName, page, pages},
     rendered_document::RenderedDocument,
     settings::SiteSettings,
+    source_icons::source_icons,
     topic_channel::published_topics,
 };
 
@@ -104,6 +105,7 @@ pub fn publish(
     let _lock = lock(dir)?;
     let mut known = read_manifest(dir)?;
     let mut documents = documents(reader, settings, last_modified_of)?;
+    documents.extend(source_icons(reader)?);
     // A static site has no search.
     documents.retain(|document| document.path != SEARCH_STYLE_PATH);
     let names = pages(reader, settings)?;

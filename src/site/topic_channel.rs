@@ -1,9 +1,11 @@
 //! The channels of topics and unions: feeds without their stories.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use feed_model::{Topic, TopicId};
-use feed_publisher::{Addresses, Channel, ChannelIcon, Paging};
+use feed_publisher::{Addresses, Channel, ChannelIcon, Paging, TopicScheme};
 
 use crate::store::{Reader, StoreError};
 
@@ -67,11 +69,22 @@ pub(super) fn channel(
             url: addresses.absolute(&Addresses::icon_path(topic.as_str())),
             is_square: settings.icons.is_square(&topic),
         }),
+        topics: Arc::new(topic_scheme(settings, name)),
         title: title.to_owned(),
         description: description.to_owned(),
         attribution: settings.attribution,
         ttl_minutes: settings.max_age.as_secs().div_ceil(60),
         ..Channel::new(addresses, name, format!("{}/{name}", settings.feed_id))
+    }
+}
+
+/// Returns the topics that are categories in the feed of `name`: the public ones and its own.
+fn topic_scheme(settings: &SiteSettings, name: &str) -> TopicScheme {
+    let is_own = |topic: &Topic| name.split('+').any(|own| own == topic.id.as_str());
+    let shown = settings.topics.iter().filter(|topic| topic.access.is_empty() || is_own(topic));
+    TopicScheme {
+        iri: settings.feed_id.clone(),
+        titles: shown.map(|topic| (topic.id.clone(), topic.title.clone())).collect(),
     }
 }
 

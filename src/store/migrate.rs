@@ -17,14 +17,14 @@ use super::StoreError;
 const APPLICATION_ID: i32 = 0x5472_6962;
 
 /// Version of `schema.sql` (`PRAGMA user_version`).
-pub(super) const VERSION: u32 = 8;
+pub(super) const VERSION: u32 = 9;
 
 /// The current schema.
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// Each migration with the version that it leads to, in ascending order. The oldest databases have
 /// version 1.
-const MIGRATIONS: [(u32, &str); 7] = [
+const MIGRATIONS: [(u32, &str); 8] = [
     (2, include_str!("migrations/0002.sql")),
     (3, include_str!("migrations/0003.sql")),
     (4, include_str!("migrations/0004.sql")),
@@ -32,6 +32,7 @@ const MIGRATIONS: [(u32, &str); 7] = [
     (6, include_str!("migrations/0006.sql")),
     (7, include_str!("migrations/0007.sql")),
     (8, include_str!("migrations/0008.sql")),
+    (9, include_str!("migrations/0009.sql")),
 ];
 
 /// Returns the version of an open database; 0 for a new, empty one.

@@ -55,6 +55,7 @@ pub use read::{
     queue_lengths::QueueLengths,
     search::SearchResults,
     source_health::{ACTIVITY_DAYS, NOTHING_TO_FOLLOW, PublicSource},
+    source_icons::DueIcon,
     sources::{DueSource, SharedFeedSource, SourceRecord},
     stories::{MonthCount, StoryQuery},
     training_data::{TermHits, TopicChange},

@@ -58,6 +58,8 @@ pub struct FeedMetadata {
     pub home_page_url: Option<String>,
     /// The copyright text.
     pub rights: Option<String>,
+    /// The icon that the feed names.
+    pub icon_url: Option<String>,
 }
 
 /// A parsed document.

@@ -1,4 +1,4 @@
--- The schema of version 8 (PRAGMA user_version). A new database is created from this file. Older
+-- The schema of version 9 (PRAGMA user_version). A new database is created from this file. Older
 -- databases are migrated by the numbered files in migrations/, which must lead to the same schema.
 --
 -- Columns named *_ms hold milliseconds since 1970-01-01T00:00:00Z. Columns marked (JSON) hold JSON.
@@ -70,7 +70,8 @@ CREATE TABLE source (
   -- overrides this.
   public                INTEGER NOT NULL
     GENERATED ALWAYS AS (publish OR NOT (has_auth OR cache_private)) VIRTUAL,
-  ways                  TEXT NOT NULL DEFAULT '[]'     -- ways tried at the last discovery (JSON)
+  ways                  TEXT NOT NULL DEFAULT '[]',    -- ways tried at the last discovery (JSON)
+  icon_url              TEXT              -- the icon that its feed names
 ) STRICT;
 CREATE INDEX source_due ON source (next_poll_ms) WHERE ordinal IS NOT NULL;
 -- A round of polls must not cost more per source if there are more sources.
@@ -80,6 +81,13 @@ CREATE INDEX source_poll_requested ON source (id) WHERE poll_requested > 0;
 CREATE INDEX source_throttled ON source (host) WHERE consecutive_throttles > 0;
 CREATE INDEX source_follow_url ON source (follow_url) WHERE follow_url IS NOT NULL;
 CREATE INDEX source_redirect_url ON source (redirect_url) WHERE redirect_url IS NOT NULL;
+
+-- Icons of publications. They are looked for once in seven days.
+CREATE TABLE source_icon (
+  source_id  TEXT PRIMARY KEY REFERENCES source (id),
+  checked_ms INTEGER NOT NULL,
+  png        BLOB                         -- NULL: none was found
+) STRICT, WITHOUT ROWID;
 
 -- HTTP validators. They belong to a URL and to the source whose credentials were used.
 CREATE TABLE validator (

@@ -125,7 +125,12 @@ async fn feeds_and_pages_name_their_icon() {
     let union = server.get("/topics/data+streaming/feed.atom").await.text();
     assert!(union.contains("<icon>https://planet.example/topics/all/icon.png</icon>"), "{union}");
 
+    for file in ["feed.atom", "feed.rss", "feed.json"] {
+        let feed = server.get(&format!("/topics/streaming/{file}")).await;
+        assert_eq!(feed.header("x-robots-tag"), Some("noindex"), "{file}");
+    }
     let page = server.get("/topics/streaming").await;
+    assert_eq!(page.header("x-robots-tag"), None);
     assert!(page.text().contains("<link rel=\"icon\" href=\"/topics/streaming/icon.png\">"));
     let home = server.get("/").await;
     for link in [

@@ -28,6 +28,7 @@ mod search;
 mod serve;
 mod shipped_topics;
 mod sites;
+mod source_icons;
 mod stalls;
 mod store;
 mod support;

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use feed_model::{StoryId, TopicId};
+use feed_model::{SourceId, StoryId, TopicId};
 
 /// A year and a month from 1 to 12.
 pub type YearMonth = (i32, u32);
@@ -140,6 +140,11 @@ impl Addresses {
     /// Returns the path of a search as a feed, without the query.
     pub fn search_feed_path(format: FeedFormat) -> String {
         format!("/{}", format.file_name().replacen("feed", "search", 1))
+    }
+
+    /// Returns the path of the icon of a publication.
+    pub fn source_icon_path(source: &SourceId) -> String {
+        format!("/sources/{source}/icon.png")
     }
 
     /// Returns the path of a topic's icon. A union has that of `all`, which is the site's.

@@ -8,11 +8,12 @@ use atom_syndication::{
     Category, Content, Entry, Feed, Generator, Link, Person, Source, Text, extension::Extension,
 };
 
-use feed_model::Story;
+use feed_model::{Story, TopicId};
 
 use crate::{
     channel::{
-        self, Attribution, Channel, ShownStory, display_title, language, media_type, rights,
+        self, Attribution, Channel, ShownStory, display_title, language, media_type,
+        page_media_type, rights,
     },
     date_format,
     generator::GENERATOR,
@@ -39,13 +40,17 @@ pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
     ];
     links.extend(channel.hub.iter().map(|hub| link("hub", hub, None)));
     let paging = &channel.paging;
+    // The links of an archive are part of its digest, so they stay as they were at first.
+    let feed_type = Some("application/atom+xml").filter(|_| !paging.is_archive);
     let archives = [
         ("current", &paging.current),
         ("prev-archive", &paging.prev_archive),
         ("next-archive", &paging.next_archive),
     ];
     links.extend(
-        archives.into_iter().filter_map(|(rel, url)| Some(link(rel, url.as_ref()?.as_str(), None))),
+        archives
+            .into_iter()
+            .filter_map(|(rel, url)| Some(link(rel, url.as_ref()?.as_str(), feed_type))),
     );
     let description = xml::single_line(&channel.description);
     let feed = Feed {
@@ -54,6 +59,7 @@ pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
         updated: date_format::fixed_offset(channel.updated),
         generator: Some(Generator { value: GENERATOR.to_owned(), ..Generator::default() }),
         links,
+        lang: channel.language.clone(),
         icon: channel.icon.as_ref().map(|icon| icon.url.clone()),
         logo: channel.icon.as_ref().map(|icon| icon.url.clone()),
         subtitle: (!description.is_empty()).then(|| text(&description, None)),
@@ -92,9 +98,9 @@ fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
     let shown = ShownStory::new(channel, story);
     let lang = language(story);
     let mut links: Vec<Link> =
-        channel.link(story).iter().map(|url| link("alternate", url, None)).collect();
+        channel.link(story).iter().map(|url| page_link("alternate", url)).collect();
     for url in story.related.iter().filter_map(|url| xml::http_url(url)) {
-        links.push(link("related", &url, None));
+        links.push(page_link("related", &url));
     }
     for enclosure in &story.enclosures {
         if let Some(url) = xml::http_url(&enclosure.url) {
@@ -121,7 +127,7 @@ fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
             .into_iter()
             .map(|person| Person { name: person.name, uri: person.url, ..Person::default() })
             .collect(),
-        categories: categories(story),
+        categories: categories(channel, story),
         links,
         published: channel::published(story).map(date_format::fixed_offset),
         rights: rights(story).map(|rights| text(&rights, None)),
@@ -138,7 +144,7 @@ fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
     }
 }
 
-fn categories(story: &Story) -> Vec<Category> {
+fn categories(channel: &Channel<'_>, story: &Story) -> Vec<Category> {
     let mut categories: Vec<Category> = Vec::new();
     for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
         let term = xml::single_line(&category.term);
@@ -152,18 +158,27 @@ fn categories(story: &Story) -> Vec<Category> {
             category.label.as_deref().map(xml::single_line).filter(|label| !label.is_empty());
         categories.push(Category { term, scheme, label });
     }
+    let topic = |(id, title): (&TopicId, String)| Category {
+        term: id.to_string(),
+        scheme: Some(channel.topics.iri.clone()),
+        label: Some(title),
+    };
+    categories.extend(channel.topics.categories(story).map(topic));
     categories
 }
 
 fn source(attribution: &Attribution) -> Source {
-    let links = [("self", &attribution.feed_url), ("alternate", &attribution.home_page_url)];
+    let links = [
+        ("self", &attribution.feed_url, None),
+        ("alternate", &attribution.home_page_url, Some("text/html")),
+    ];
     Source {
         title: text(&attribution.title, None),
         id: attribution.id.clone(),
         updated: date_format::fixed_offset(attribution.updated),
         links: links
             .into_iter()
-            .filter_map(|(rel, url)| Some(link(rel, url.as_deref()?, None)))
+            .filter_map(|(rel, url, kind)| Some(link(rel, url.as_deref()?, kind)))
             .collect(),
         rights: attribution.rights.as_deref().map(|rights| text(rights, None)),
         ..Source::default()
@@ -181,6 +196,11 @@ fn link(rel: &str, href: &str, mime_type: Option<&str>) -> Link {
         mime_type: mime_type.map(str::to_owned),
         ..Link::default()
     }
+}
+
+/// Returns a link to a page.
+fn page_link(rel: &str, href: &str) -> Link {
+    link(rel, href, Some(page_media_type(href)))
 }
 
 /// Returns an element of another namespace. Its attributes are escaped here, because

@@ -1,10 +1,13 @@
 //! The model of a feed that every writer renders, and the values of stories that writers share.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use chrono::TimeDelta;
 use url::Url;
 
 use feed_model::{
-    AttributionMode, Enclosure, Person, SafeHtml, Story, Timestamp, language::publishable_tag,
+    AttributionMode, Enclosure, Person, SafeHtml, Story, Timestamp, TopicId,
+    language::publishable_tag,
 };
 
 use crate::{
@@ -41,6 +44,45 @@ pub struct Paging {
     pub next_archive: Option<Url>,
 }
 
+/// The topics of the site as a scheme of categories.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TopicScheme {
+    /// An IRI that identifies the scheme.
+    pub iri: String,
+    /// The titles of the topics.
+    pub titles: BTreeMap<TopicId, String>,
+}
+
+impl TopicScheme {
+    /// Returns the topics of a story with their titles, in the order of feeds.toml.
+    pub(crate) fn categories<'a>(
+        &'a self,
+        story: &'a Story,
+    ) -> impl Iterator<Item = (&'a TopicId, String)> {
+        story.topics.iter().filter_map(|membership| {
+            let title = xml::single_line(self.titles.get(&membership.id)?);
+            Some((&membership.id, title)).filter(|(_, title)| !title.is_empty())
+        })
+    }
+}
+
+/// Returns the language that all stories have which state one: the tag, or the primary language if
+/// they differ in the region only.
+pub fn common_language(stories: &[Story]) -> Option<String> {
+    let mut languages = stories.iter().filter_map(language);
+    let mut common = languages.next()?;
+    for other in languages.map(str::to_owned) {
+        if !other.eq_ignore_ascii_case(common) {
+            let primary = common.split('-').next().unwrap_or_default();
+            if !other.split('-').next().is_some_and(|other| other.eq_ignore_ascii_case(primary)) {
+                return None;
+            }
+            common = primary;
+        }
+    }
+    Some(common.to_owned())
+}
+
 /// The icon of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelIcon {
@@ -74,6 +116,10 @@ pub struct Channel<'a> {
     pub addresses: Addresses,
     /// The icon.
     pub icon: Option<ChannelIcon>,
+    /// The language of all its stories (BCP 47), see [`common_language`].
+    pub language: Option<String>,
+    /// The topics that are categories of its stories.
+    pub topics: Arc<TopicScheme>,
     /// The links to archive documents.
     pub paging: Paging,
     /// The address of the hub that pushes new versions of the documents (WebSub §4).
@@ -101,6 +147,8 @@ impl Channel<'_> {
             stories: &[],
             addresses: addresses.clone(),
             icon: None,
+            language: None,
+            topics: Arc::default(),
             paging: Paging::default(),
             hub: None,
             attribution: AttributionMode::default(),
@@ -120,6 +168,8 @@ impl Channel<'_> {
             stories,
             addresses: self.addresses.clone(),
             icon: self.icon.clone(),
+            language: self.language.clone(),
+            topics: self.topics.clone(),
             paging: self.paging.clone(),
             hub: self.hub.clone(),
             attribution: self.attribution,
@@ -353,6 +403,27 @@ pub(crate) fn media_type(enclosure: &Enclosure) -> &str {
     match mime.split_once('/') {
         Some((kind, subtype)) if is_token(kind) && is_token(subtype) => mime,
         _ => "application/octet-stream",
+    }
+}
+
+/// Returns the media type of the page at an address: HTML, unless the file name says otherwise.
+pub(crate) fn page_media_type(url: &str) -> &'static str {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let name = path.splitn(4, '/').nth(3).and_then(|path| path.rsplit('/').next());
+    let extension = name.and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension);
+    match extension.unwrap_or_default().to_ascii_lowercase().as_str() {
+        "pdf" => "application/pdf",
+        "epub" => "application/epub+zip",
+        "txt" => "text/plain",
+        "md" => "text/markdown",
+        "jpg" | "jpeg" => "image/jpeg",
+        "png" => "image/png",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "mp3" => "audio/mpeg",
+        "mp4" => "video/mp4",
+        "zip" => "application/zip",
+        _ => "text/html",
     }
 }
 

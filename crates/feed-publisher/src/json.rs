@@ -29,6 +29,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     favicon: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     hubs: Option<[Hub<'a>; 1]>,
     items: Vec<FeedItem<'a>>,
 }
@@ -106,6 +108,7 @@ pub fn json_feed(channel: &Channel<'_>) -> Vec<u8> {
         description: xml::single_line(&channel.description),
         icon,
         favicon: icon,
+        language: channel.language.as_deref(),
         hubs: channel.hub.as_deref().map(|url| [Hub { r#type: "WebSub", url }]),
         items: channel.stories.iter().map(|story| item(channel, story)).collect(),
     };
@@ -129,6 +132,11 @@ fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> FeedItem<'a> {
         );
         if !tag.is_empty() && !tags.contains(&tag) {
             tags.push(tag);
+        }
+    }
+    for (_, title) in channel.topics.categories(story) {
+        if tags.iter().all(|tag| tag.to_lowercase() != title.to_lowercase()) {
+            tags.push(title);
         }
     }
     FeedItem {

@@ -16,7 +16,7 @@ mod xml;
 
 pub use addresses::{Addresses, FeedFormat, YearMonth};
 pub use atom::atom;
-pub use channel::{Channel, ChannelIcon, FeedUrls, Paging};
+pub use channel::{Channel, ChannelIcon, FeedUrls, Paging, TopicScheme, common_language};
 pub use json::json_feed;
 pub use opml::{Outline, opml};
 pub use render::render;

@@ -48,6 +48,7 @@ pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
         last_build_date: Some(date_format::rfc822(channel.updated)),
         generator: Some(GENERATOR.to_owned()),
         docs: Some(SPECIFICATION.to_owned()),
+        language: channel.language.clone(),
         image: channel.icon.as_ref().map(|icon| image(channel, icon)),
         ttl: Some(channel.ttl_minutes.to_string()),
         items,
@@ -119,7 +120,7 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
     Item {
         title: has_title.then_some(title),
         description,
-        categories: categories(story),
+        categories: categories(channel, story),
         enclosure: enclosure(story),
         guid: Some(Guid {
             permalink: link.as_deref() == Some(story.published_id.as_str())
@@ -143,7 +144,7 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
     }
 }
 
-fn categories(story: &Story) -> Vec<Category> {
+fn categories(channel: &Channel<'_>, story: &Story) -> Vec<Category> {
     let mut categories: Vec<Category> = Vec::new();
     for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
         let known = Category {
@@ -154,6 +155,9 @@ fn categories(story: &Story) -> Vec<Category> {
             categories.push(known);
         }
     }
+    let domain = || Some(channel.topics.iri.clone());
+    let topics = channel.topics.categories(story);
+    categories.extend(topics.map(|(_, name)| Category { name, domain: domain() }));
     categories
 }
 

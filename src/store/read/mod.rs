@@ -7,6 +7,7 @@ pub(super) mod instances;
 pub(super) mod queue_lengths;
 pub(super) mod search;
 pub(super) mod source_health;
+pub(super) mod source_icons;
 pub(super) mod sources;
 pub(super) mod stories;
 pub(super) mod topics;

@@ -17,5 +17,6 @@ pub(super) mod reclassify;
 mod representative;
 mod retention;
 mod schedule;
+mod source_icons;
 mod stories;
 mod sync_config;

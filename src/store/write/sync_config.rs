@@ -19,7 +19,8 @@ use crate::{
 };
 
 /// Tables with a column `source_id`.
-const SOURCE_TABLES: [&str; 5] = ["validator", "entry", "entry_alias", "page", "sitemap"];
+const SOURCE_TABLES: [&str; 6] =
+    ["validator", "entry", "entry_alias", "page", "sitemap", "source_icon"];
 
 impl Store {
     /// Stores the sources and topics of feeds.toml, in its order. Sources and topics that are no

@@ -1,6 +1,8 @@
 //! The head, header and footer of every page.
 
-use feed_model::{TimeZone, TopicId};
+use std::collections::BTreeSet;
+
+use feed_model::{SourceId, TimeZone, TopicId};
 
 use crate::{
     addresses::{Addresses, FeedFormat},
@@ -26,10 +28,20 @@ pub struct SiteInfo<'a> {
     pub addresses: &'a Addresses,
     /// The topics that the reader may see, in display order. `all` is not included.
     pub topics: &'a [TopicRef],
+    /// The sources with an icon.
+    pub source_icons: &'a BTreeSet<SourceId>,
     /// Whether the images of stories are shown. Browsers load them from the publishers.
     pub images: bool,
     /// The time zone of the dates.
     pub timezone: TimeZone,
+}
+
+impl SiteInfo<'_> {
+    /// Returns the path of the icon of a source, if it has one.
+    pub(super) fn source_icon(&self, source: &SourceId) -> Option<String> {
+        let path = || self.addresses.rooted(&Addresses::source_icon_path(source));
+        self.source_icons.contains(source).then(path)
+    }
 }
 
 /// A link to another page of the site.

@@ -32,6 +32,7 @@ struct TimeView {
 
 struct SourceView {
     id: String,
+    icon: Option<String>,
     title: String,
     href: Option<String>,
     feed_url: Option<String>,
@@ -74,7 +75,8 @@ struct SourcesTemplate {
 /// If `live` is false, the pages omit the times of the last success and the next poll. Static files
 /// would show outdated times and would change at every poll.
 pub fn sources(site: &SiteInfo<'_>, states: &[SourceState], live: bool) -> Vec<Vec<u8>> {
-    let views: Vec<SourceView> = states.iter().filter(|s| s.public).map(source_view).collect();
+    let views: Vec<SourceView> =
+        states.iter().filter(|s| s.public).map(|s| source_view(site, s)).collect();
     let sections: Vec<String> =
         views.iter().map(|source| render_text(&SourceTemplate { source, live })).collect();
     let empty_page_bytes = render(&empty_page(site, 1, live)).len() + NAVIGATION_BYTES;
@@ -188,11 +190,12 @@ fn health_summary(sources: &[SourceView]) -> String {
     }
 }
 
-fn source_view(state: &SourceState) -> SourceView {
+fn source_view(site: &SiteInfo<'_>, state: &SourceState) -> SourceView {
     let is_feed = state.follow_mode == FollowMode::Feed;
     let page_url = Some(state.url.as_str()).filter(|_| !is_feed);
     SourceView {
         id: state.id.to_string(),
+        icon: site.source_icon(&state.id),
         title: excerpt::shorten(&xml::single_line(&state.title), MAX_TITLE_CHARS),
         href: state.home_page_url.as_deref().or(page_url).and_then(page_address),
         feed_url: state.feed_url.as_deref().filter(|_| is_feed).and_then(page_address),

@@ -35,6 +35,8 @@ pub(super) struct StoryRow {
     /// The story's page on this site.
     pub page: String,
     pub source: String,
+    /// Address of the icon of the source.
+    pub icon: Option<String>,
     /// Authors other than the source; may be empty.
     pub authors: String,
     pub date: String,
@@ -71,6 +73,9 @@ impl StoryRow {
             is_external: original.is_some(),
             href: original.unwrap_or_else(|| page.clone()),
             page,
+            icon: site
+                .source_icon(&story.source.id)
+                .filter(|_| attribution.title == xml::single_line(&story.source.title)),
             source,
             authors: authors.join(", "),
             date: date_format::display_date(date, precision, site.timezone),

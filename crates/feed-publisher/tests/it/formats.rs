@@ -1,7 +1,7 @@
 //! The three feed formats of stories that are hard to write.
 
 use feed_model::*;
-use feed_publisher::{Channel, Paging, atom, json_feed, rss};
+use feed_publisher::{Channel, Paging, TopicScheme, atom, common_language, json_feed, rss};
 
 use crate::{
     addresses, channel, feed_lint,
@@ -122,4 +122,75 @@ fn archives_link_to_the_current_feed_and_their_neighbours() {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert!(!text.contains("prev-archive"));
+}
+
+#[test]
+fn topics_are_categories_beside_those_of_the_publisher() {
+    let topic =
+        |id: &str| Membership { id: TopicId::new(id).unwrap(), ..story(1).topics.remove(0) };
+    let stories = [Story { topics: vec![topic("streaming"), topic("secret")], ..story(1) }];
+    let scheme = TopicScheme {
+        iri: "tag:topics.example,2026:topics".to_owned(),
+        titles: [(TopicId::new("streaming").unwrap(), "Streams & <Rivers>".to_owned())].into(),
+    };
+    let channel = Channel { topics: scheme.into(), ..channel(&addresses(), &stories) };
+    let text = lines(&atom(&channel));
+    let category = "<category term=\"streaming\" scheme=\"tag:topics.example,2026:topics\" \
+                    label=\"Streams &amp; &lt;Rivers&gt;\"/>";
+    assert!(text.contains(category) && text.contains("<category term=\"rivers\"/>"), "{text}");
+    let text = lines(&rss(&channel));
+    let category = "<category domain=\"tag:topics.example,2026:topics\">\
+                    Streams &#x26; &#x3C;Rivers></category>";
+    assert!(text.replace("&gt;", ">").contains(category), "{text}");
+    let json: serde_json::Value = serde_json::from_slice(&json_feed(&channel)).unwrap();
+    assert_eq!(json["items"][0]["tags"], serde_json::json!(["rivers", "Streams & <Rivers>"]));
+}
+
+#[test]
+fn a_feed_has_the_language_that_its_stories_agree_on() {
+    let agreed = |languages: &[Option<&str>]| {
+        let stories: Vec<Story> = languages
+            .iter()
+            .map(|language| Story { language: language.map(str::to_owned), ..story(1) })
+            .collect();
+        common_language(&stories)
+    };
+    assert_eq!(agreed(&[Some("en-US"), None, Some("en-US")]).as_deref(), Some("en-US"));
+    assert_eq!(agreed(&[Some("en-US"), Some("en-GB"), Some("en")]).as_deref(), Some("en"));
+    assert_eq!(agreed(&[Some("en"), Some("de")]), None);
+    assert_eq!(agreed(&[None, Some("x_not a tag")]), None);
+    let channel = Channel { language: Some("en".to_owned()), ..channel(&addresses(), &[]) };
+    assert!(lines(&atom(&channel)).contains("xml:lang=\"en\""));
+    assert!(lines(&rss(&channel)).contains("<language>en</language>"));
+    let json: serde_json::Value = serde_json::from_slice(&json_feed(&channel)).unwrap();
+    assert_eq!(json["language"], "en");
+}
+
+#[test]
+fn links_state_the_media_type_of_what_they_lead_to() {
+    let link = |url: &str| {
+        let stories = [Story { url: Some(url.to_owned()), ..story(1) }];
+        let text = lines(&atom(&channel(&addresses(), &stories)));
+        let entry = text.split("<entry>").nth(1).unwrap().to_owned();
+        let link = entry.lines().find(|line| line.contains("rel=\"alternate\"")).unwrap();
+        link.split("type=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    assert_eq!(link("https://river.example"), "text/html");
+    assert_eq!(link("https://river.example/2026/v1.2"), "text/html");
+    assert_eq!(link("https://river.example/post.html?x=a.pdf"), "text/html");
+    assert_eq!(link("https://river.example/paper.PDF?v=1#page=2"), "application/pdf");
+}
+
+#[test]
+fn the_image_of_a_story_is_a_thumbnail_and_media_content() {
+    let stories = [Story { image: Some("https://river.example/i.png".to_owned()), ..story(1) }];
+    let channel = channel(&addresses(), &stories);
+    for text in [lines(&atom(&channel)), lines(&rss(&channel))] {
+        assert!(text.contains("<media:thumbnail url=\"https://river.example/i.png\""), "{text}");
+        let content = text.lines().find(|line| line.starts_with("<media:content")).unwrap();
+        assert!(content.contains("url=\"https://river.example/i.png\""), "{content}");
+        assert!(content.contains("medium=\"image\""), "{content}");
+    }
+    let json: serde_json::Value = serde_json::from_slice(&json_feed(&channel)).unwrap();
+    assert_eq!(json["items"][0]["image"], "https://river.example/i.png");
 }

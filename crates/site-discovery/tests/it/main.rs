@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail by a panic
 
+mod icon_links;
 mod kinds;
 mod page_metadata;
 mod site_parsing;

@@ -80,6 +80,7 @@ impl Installation {
             feed_url: feed.self_url,
             home_page_url: feed.home_page_url,
             rights: feed.rights,
+            icon_url: feed.icon,
         };
         let mut update = self.poll_update_of(site, document.drafts, metadata, private);
         let known = self.read(|reader| reader.source_record(&update.source)).followed;
