@@ -54,6 +54,17 @@ else
     skip units 'systemd-analyze is missing'
 fi
 
+run build cargo build --quiet
+
+# Feed readers of other projects. The script reports those that are missing.
+readers_python=tests/readers/.venv/bin/python
+[ -x "$readers_python" ] || readers_python=$(command -v python3 || true)
+if [ -z "$readers_python" ]; then
+    skip readers 'python3 is missing'
+else
+    run readers "$readers_python" tests/readers/run.py "$target/debug/tributary"
+fi
+
 chromium=$(command -v "${CHROMIUM:-chromium}" || true)
 if [ -z "$chromium" ]; then
     skip browser 'chromium is missing (set $CHROMIUM to use another browser)'
@@ -62,7 +73,6 @@ elif ! command -v node >/dev/null; then
 elif [ ! -d tests/browser/node_modules/playwright-core ]; then
     skip browser 'run npm install --no-package-lock in tests/browser first'
 else
-    run build cargo build --quiet
     run browser env CHROMIUM="$chromium" node tests/browser/run.mjs "$target/debug/tributary"
 fi
 
