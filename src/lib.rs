@@ -5,7 +5,7 @@
 //! ```text
 //! command line    cli  demo
 //! application     app
-//! services        poll  serve  site
+//! services        poll  push  serve  site
 //! infrastructure  config  fetch  schedule  store  telemetry  clock  compression
 //! crates          feed-model  feed-parser  site-discovery  entry-identity  topic-rules
 //!                 feed-publisher
@@ -24,6 +24,7 @@ pub mod store;
 pub mod telemetry;
 
 pub mod poll;
+pub mod push;
 pub mod serve;
 pub mod site;
 

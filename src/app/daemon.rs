@@ -21,6 +21,7 @@ use tracing::{info, warn};
 
 use super::{
     application::App,
+    deliveries::Deliveries,
     metrics::metrics_text,
     reload::{RETRY_INTERVAL, Reloadable, warn_not_stored},
     render::{Publisher, Renderer},
@@ -34,6 +35,7 @@ use crate::{
     clock::Clock,
     config::Config,
     poll::PollScheduler,
+    push::Inbox,
     serve::{self, ConnectionLimits, Health},
     store::{DirectoryLock, Store},
     telemetry::{Metrics, PartMetrics},
@@ -113,6 +115,7 @@ pub async fn run_daemon(options: Options) -> anyhow::Result<()> {
     if let Some(address) = config.server.metrics_listen {
         jobs.serve_metrics(address)?;
     }
+    parts.site.set_inbox(Inbox::new(app.poller.clone(), jobs.queued.clone()));
     let mut publisher = jobs.publisher(&parts.site)?;
     // Stored documents are served from the first request on.
     publisher.render_documents().await;
@@ -134,7 +137,7 @@ pub async fn run_daemon(options: Options) -> anyhow::Result<()> {
     }
     notify(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {address}"))]);
     let publishing = tokio::spawn(publisher.run(jobs.changed.clone(), jobs.stop.clone()));
-    let polling = jobs.start_polling_and_maintenance(address);
+    let polling = jobs.start_polling_and_maintenance(&parts.site, address);
     if let Some(watch) = watch {
         tokio::spawn(watch.run(signals.config_changed(), jobs.stop.clone()));
     }
@@ -191,8 +194,12 @@ struct Jobs {
     wake: Arc<Notify>,
     /// Notified when published documents may have changed.
     changed: Arc<Notify>,
+    /// Notified when deliveries may be due.
+    queued: Arc<Notify>,
     stop_sender: watch::Sender<bool>,
     stop: Stop,
+    /// Sends deliveries.
+    delivering: Option<JoinHandle<()>>,
     /// Jobs that are aborted at the end.
     tasks: Vec<JoinHandle<()>>,
 }
@@ -206,8 +213,10 @@ impl Jobs {
             metrics,
             wake: Arc::default(),
             changed: Arc::default(),
+            queued: Arc::default(),
             stop_sender,
             stop,
+            delivering: None,
             tasks: Vec::new(),
         }
     }
@@ -219,6 +228,7 @@ impl Jobs {
             clock: self.app.poller.clock.clone(),
             health: self.health.clone(),
             metrics: self.metrics.clone(),
+            rendered: self.queued.clone(),
             archive_settings: None,
         };
         Publisher::start(renderer).context("cannot start the rendering thread")
@@ -250,7 +260,11 @@ impl Jobs {
     }
 
     /// Starts the poll scheduler and the maintenance jobs. Returns the scheduler's task.
-    fn start_polling_and_maintenance(&mut self, address: SocketAddr) -> JoinHandle<()> {
+    fn start_polling_and_maintenance(
+        &mut self,
+        site: &serve::App,
+        address: SocketAddr,
+    ) -> JoinHandle<()> {
         let scheduler = PollScheduler::new(
             self.app.poller.clone(),
             self.wake.clone(),
@@ -259,6 +273,15 @@ impl Jobs {
         );
         let heartbeat = scheduler.heartbeat();
         let (app, changed, stop) = (&self.app, &self.changed, &self.stop);
+        let deliveries = Deliveries {
+            app: app.clone(),
+            site: site.clone(),
+            metrics: self.metrics.clone(),
+            queued: self.queued.clone(),
+            stop: stop.clone(),
+            queued_etags: Arc::default(),
+        };
+        self.delivering = Some(tokio::spawn(deliveries.run()));
         self.tasks = vec![
             tokio::spawn(app.clone().run_reclassify(changed.clone(), stop.clone())),
             tokio::spawn(app.clone().run_icons(changed.clone(), stop.clone())),
@@ -289,7 +312,13 @@ impl Jobs {
             }
         };
         let limited = |task| tokio::time::timeout(SHUTDOWN_TIMEOUT, task);
-        let (polled, _, ()) = tokio::join!(limited(polling), limited(publishing), serving);
+        let delivering = async {
+            if let Some(delivering) = self.delivering {
+                let _ = limited(delivering).await;
+            }
+        };
+        let (polled, _, (), ()) =
+            tokio::join!(limited(polling), limited(publishing), serving, delivering);
         if polled.is_err() {
             warn!("polls in progress did not end in time; what they have stored is kept");
         }

@@ -50,6 +50,14 @@ pub(super) fn metrics_text(poller: &Poller, health: &Health, metrics: &Metrics) 
             error!("cannot read the state for the metrics: {}", telemetry::chain(&error));
         }
     }
+    let deliveries = poller.store.read(|reader| {
+        state.subscribers = reader.topic_subscribers()?.into_iter().collect();
+        state.waiting_deliveries = reader.waiting_deliveries()?;
+        Ok(())
+    });
+    if let Err(error) = deliveries {
+        error!("cannot read the deliveries for the metrics: {}", telemetry::chain(&error));
+    }
     metrics.to_openmetrics(&state)
 }
 

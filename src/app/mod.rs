@@ -7,6 +7,7 @@
 
 mod application;
 mod daemon;
+mod deliveries;
 mod icons;
 mod metrics;
 mod poll_once;

@@ -112,6 +112,8 @@ pub(super) struct Renderer {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) health: Health,
     pub(super) metrics: Arc<Metrics>,
+    /// Notified when documents were rendered.
+    pub(super) rendered: Arc<Notify>,
     /// The settings that the stored archives were compared with.
     pub(super) archive_settings: Option<Arc<SiteSettings>>,
 }
@@ -143,6 +145,7 @@ impl Renderer {
         self.site.replace(renderings, retired);
         self.metrics.observe_render(begun.elapsed());
         self.health.report_rendering(Ok(()));
+        self.rendered.notify_one();
         Ok(Outcome::ArchivesPending)
     }
 

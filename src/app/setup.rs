@@ -98,6 +98,7 @@ pub fn build_polling(
         rules: Arc::new(rules),
         topics: config.topics.clone(),
         window: window(config),
+        allow_hosts: config.polling.allow_hosts.clone(),
         per_host: config.polling.per_host,
         concurrency: config.polling.concurrency,
         config_dir: config_dir.to_owned(),

@@ -191,6 +191,8 @@ pub struct TopicJson<'s> {
     stories: u64,
     /// The stories in the feed now; the others are on the pages and in the archives.
     in_feed: u64,
+    /// The subscribers at our hub.
+    subscribers: u64,
     #[serde(serialize_with = "some_time")]
     latest: Option<Timestamp>,
     feeds: FeedsJson,
@@ -227,6 +229,7 @@ impl<'s> TopicJson<'s> {
             description: topic.description.as_deref(),
             stories: topic.stories,
             in_feed: topic.in_feed,
+            subscribers: topic.subscribers,
             latest: topic.latest,
             feeds: FeedsJson { atom: feed("atom"), rss: feed("rss"), json: feed("json") },
             learning: learning.map(|progress| LearningJson {

@@ -186,6 +186,7 @@ pub(super) fn topic() -> TopicState {
         description: Some("Systems that keep working".to_owned()),
         stories: 12,
         in_feed: 9,
+        subscribers: 0,
         latest: Some(at("2026-11-01T08:00:00Z")),
     }
 }
@@ -197,6 +198,7 @@ pub(super) fn empty_topic() -> TopicState {
         description: None,
         stories: 0,
         in_feed: 0,
+        subscribers: 0,
         latest: None,
     }
 }

@@ -186,7 +186,8 @@ fn base_url(config: &Config) -> Url {
 }
 
 fn render_text(topics: &[TopicState], progress: &[LearnerProgress], base: &Url) -> String {
-    let mut table = table::table(&["ID", "TITLE", "STORIES", "IN FEED", "LATEST", "FEED"]);
+    let mut table =
+        table::table(&["ID", "TITLE", "STORIES", "IN FEED", "SUBSCRIBERS", "LATEST", "FEED"]);
     for topic in topics {
         let latest = topic.latest.map_or_else(|| "-".to_owned(), day);
         let feed = feed_url(base, topic.id.as_str(), "atom");
@@ -197,6 +198,7 @@ fn render_text(topics: &[TopicState], progress: &[LearnerProgress], base: &Url) 
                 topic.title.clone(),
                 topic.stories.to_string(),
                 topic.in_feed.to_string(),
+                topic.subscribers.to_string(),
                 latest,
                 feed,
             ],

@@ -134,6 +134,7 @@ fn read(
         learn,
         announce_within,
         access,
+        webhooks: Vec::new(),
     })
 }
 

@@ -303,6 +303,17 @@ impl Client {
         })
     }
 
+    /// Returns the client of the HTTP library for a URL that may be requested.
+    pub(super) async fn guarded(
+        &self,
+        url: &Url,
+        allow_hosts: &[HostPattern],
+    ) -> Result<reqwest::Client, FetchError> {
+        Self::check_url(url, allow_hosts)?;
+        self.check_host(url, allow_hosts).await?;
+        self.client_for(allow_hosts, true)
+    }
+
     /// Checks the scheme, and the address if the host is an IP address.
     fn check_url(url: &Url, exempt: &[HostPattern]) -> Result<(), FetchError> {
         if !matches!(url.scheme(), "http" | "https") {

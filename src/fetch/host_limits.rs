@@ -34,6 +34,15 @@ pub fn host_key(url: &Url) -> String {
     }
 }
 
+/// Returns the key of the limit of one delivery at a time: the host, with its port if the URL names
+/// one. Two ports of a machine are two services, and one of them may hang.
+pub fn delivery_host(url: &Url) -> String {
+    match url.port() {
+        Some(port) => format!("{}:{port}", host_key(url)),
+        None => host_key(url),
+    }
+}
+
 /// The limits of requests, per host and in all.
 #[derive(Debug)]
 pub(super) struct HostLimits {

@@ -1,7 +1,7 @@
 //! The HTTP client.
 //!
 //! [`Client::get`] requests one URL, within limits of time, decoded size, header size and
-//! redirects.
+//! redirects. [`Client::send`] sends one message.
 //! - Only public addresses are requested, unless they are exempt (`guard`).
 //! - Concurrent requests to one host are limited, with a pause between two (`host_limits`).
 //! - Validators are sent byte for byte to the URL that sent them, and to no other.
@@ -22,6 +22,7 @@ mod request;
 mod resolver;
 mod response;
 mod response_cache;
+mod send;
 mod transport;
 mod user_agent;
 mod zstd;
@@ -30,9 +31,10 @@ pub use client::Client;
 pub use credentials::{Credentials, CredentialsError, secrets_file};
 pub use error::FetchError;
 pub use guard::is_loopback;
-pub use host_limits::host_key;
+pub use host_limits::{delivery_host, host_key};
 pub use probe::{ProbeTrust, probe};
 pub use request::{Accept, ClientOptions, Request};
 pub use resolver::{Lookup, SystemLookup};
 pub use response::{Failure, Hop, Response};
+pub use send::{Message, MessageResponse};
 pub use user_agent::user_agent;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use feed_model::{Source, SourceId, Topic};
+use feed_model::{HostPattern, Source, SourceId, Topic};
 use topic_rules::Rules;
 
 use crate::store::WindowPolicy;
@@ -18,6 +18,8 @@ pub struct PollSettings {
     pub rules: Arc<Rules>,
     /// The size of the feed windows.
     pub window: WindowPolicy,
+    /// Hosts that callbacks, hubs and webhooks may have although they are private.
+    pub allow_hosts: Vec<HostPattern>,
     /// The most concurrent requests to one host.
     pub per_host: usize,
     /// The most concurrent polls.

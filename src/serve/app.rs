@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Instant,
 };
 
@@ -13,6 +13,7 @@ use feed_publisher::{Addresses, FeedFormat, pages::PageError};
 
 use crate::{
     compression::CompressionLevel,
+    push::Inbox,
     site::{
         self, ArchiveLookup, Audience, FeedSearch, PageName, RenderedDocument, SiteSettings, page,
         search_feed, union_feed,
@@ -54,6 +55,8 @@ struct Inner {
     metrics: HttpMetrics,
     /// Topics whose feeds are known to have been fetched.
     fetched: Mutex<BTreeSet<TopicId>>,
+    /// Takes what subscribers send; none if nothing would answer them.
+    inbox: OnceLock<Inbox>,
 }
 
 /// One generation of documents, with the feeds that were rendered from it on request.
@@ -81,6 +84,7 @@ impl App {
                 health,
                 metrics: HttpMetrics::default(),
                 fetched: Mutex::default(),
+                inbox: OnceLock::new(),
             }),
             audience_settings: None,
         }
@@ -122,6 +126,16 @@ impl App {
         self.inner.access.store(Arc::new(access));
     }
 
+    /// Accepts requests to the hub from now on.
+    pub fn set_inbox(&self, inbox: Inbox) {
+        // It is set once, at the start.
+        let _ = self.inner.inbox.set(inbox);
+    }
+
+    pub(super) fn inbox(&self) -> Option<&Inbox> {
+        self.inner.inbox.get()
+    }
+
     pub(super) fn access(&self) -> Arc<Access> {
         self.inner.access.load_full()
     }
@@ -148,6 +162,12 @@ impl App {
 
     pub(super) fn document(&self, path: &str) -> Option<Arc<EncodedDocument>> {
         self.inner.documents.load().by_path.get(path).cloned()
+    }
+
+    pub(super) fn documents_with_hub(&self) -> Vec<(String, String)> {
+        let documents = self.inner.documents.load();
+        let named = documents.by_path.values().filter(|document| document.hub.is_some());
+        named.map(|document| (document.path.clone(), document.etag.clone())).collect()
     }
 
     pub(super) fn retired(&self) -> Vec<TopicId> {

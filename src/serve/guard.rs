@@ -10,7 +10,7 @@ use axum::{
 
 use feed_publisher::pages::PageError;
 
-use crate::site::PageName;
+use crate::site::{HUB_PATH, PageName};
 
 use super::{
     app::App,
@@ -21,6 +21,8 @@ use super::{
 const MAX_TARGET_BYTES: usize = 4096;
 
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+/// The methods of the hub.
+const HUB_METHODS: HeaderValue = HeaderValue::from_static("POST, OPTIONS");
 
 /// The policy of pages: only the site's own style sheets are loaded, no script runs, and no other
 /// site may frame the page.
@@ -43,6 +45,13 @@ const FEED_POLICY: HeaderValue = HeaderValue::from_static(
 /// Rejects invalid requests and adds headers to every response.
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
     let method = request.method().clone();
+    let is_hub = request.uri().path() == HUB_PATH;
+    let allowed = if is_hub { HUB_METHODS } else { ALLOWED_METHODS };
+    let is_allowed = if is_hub {
+        method == Method::POST
+    } else {
+        method == Method::GET || method == Method::HEAD
+    };
     let mut response = if request
         .uri()
         .path_and_query()
@@ -52,9 +61,9 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
     } else if method == Method::OPTIONS {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
-        response.headers_mut().insert(header::ALLOW, ALLOWED_METHODS);
+        response.headers_mut().insert(header::ALLOW, allowed);
         response
-    } else if method == Method::GET || method == Method::HEAD {
+    } else if is_allowed {
         match strip_trailing_slash(request.uri().path()) {
             Some(path) => {
                 let query =
@@ -65,7 +74,7 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
         }
     } else {
         let mut response = error_response(&app, request.headers(), PageError::Method).await;
-        response.headers_mut().insert(header::ALLOW, ALLOWED_METHODS);
+        response.headers_mut().insert(header::ALLOW, allowed);
         response
     };
     if method == Method::HEAD {

@@ -16,6 +16,7 @@ mod encoded_document;
 mod fifo_cache;
 mod guard;
 mod health;
+mod hub;
 mod metrics;
 mod page_cache;
 mod response;

@@ -5,14 +5,16 @@ use axum::{
     extract::{Request, State},
     http::Uri,
     middleware,
-    routing::get,
+    routing::{get, post},
 };
 
-use super::{app::App, audience, guard, routes};
+use super::{app::App, audience, guard, hub, routes};
+use crate::site::HUB_PATH;
 
 /// Returns the site as a service.
 pub(super) fn router(app: App) -> Router {
     let site = routes::site_routes()
+        .route(HUB_PATH, post(hub::request))
         .route("/t/{token}", get(audience::by_path))
         .route("/t/{token}/", get(audience::by_path))
         .route("/t/{token}/{*path}", get(audience::by_path))

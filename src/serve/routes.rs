@@ -472,7 +472,7 @@ fn unavailable(reason: &str) -> Response<Body> {
 }
 
 /// The reason why there are no topics of a name.
-enum TopicError {
+pub(super) enum TopicError {
     /// The canonical name differs.
     Moved(String),
     /// An error page.
@@ -480,7 +480,7 @@ enum TopicError {
 }
 
 /// Returns the topics of the `{topic}` of an address.
-fn find_topics(app: &App, name: &str) -> Result<Vec<TopicId>, TopicError> {
+pub(super) fn find_topics(app: &App, name: &str) -> Result<Vec<TopicId>, TopicError> {
     match site::resolve(name, &app.settings(), &app.retired()) {
         TopicLookup::Topic(id) => Ok(vec![id]),
         TopicLookup::Union(members) => Ok(members),

@@ -24,6 +24,7 @@ pub use render::{mark_outdated_archives, render_archives, render_site};
 pub use rendered_document::RenderedDocument;
 pub use rendered_feed::RenderedFeed;
 pub use search::{FeedSearch, search_feed};
+pub(crate) use settings::HUB_PATH;
 pub use settings::{Audience, CurrentRules, SiteSettings};
 pub use source_icons::source_icon;
 pub use static_files::{FilesError, MANIFEST, PublishStats, publish};

@@ -50,6 +50,7 @@ pub use poll_update::{
 pub use read::{
     archives::{ArchiveDocument, ArchiveState},
     crawl_queue::{IndexedSitemap, KnownPage, PageState, QueuedPage, StoredRobots},
+    deliveries::{Delivery, DeliverySubject, HubRequest, Subscriber, SubscriptionChange},
     evaluation::Evaluations,
     instances::StoryDigests,
     queue_lengths::QueueLengths,
@@ -65,6 +66,9 @@ pub use search_query::SearchQuery;
 pub use storage_fault::{DatabaseError, StorageFault};
 pub use window_policy::WindowPolicy;
 pub use write::{
-    archives::RenderedArchive, crawl_queue::PageChange, instances::Instance,
+    archives::RenderedArchive,
+    crawl_queue::PageChange,
+    deliveries::{DeliveryResult, HubRequestResult},
+    instances::Instance,
     reclassify::ReclassifyProgress,
 };

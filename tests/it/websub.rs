@@ -1,3 +1,4 @@
 //! WebSub: what documents say of their hub, our own hub, and subscriptions to other hubs.
 
+mod hub;
 mod naming;

@@ -40,7 +40,7 @@ pub use source::{
     SourceState,
 };
 pub use story::{DecidedBy, Duplicate, Membership, NonMembership, SourceRef, Story, StoryEntry};
-pub use topic::{Exceptions, TermGroup, Topic, TopicState};
+pub use topic::{Exceptions, TermGroup, Topic, TopicState, Webhook, WebhookTemplate};
 
 /// A time zone of the IANA database.
 pub use chrono_tz::Tz as TimeZone;

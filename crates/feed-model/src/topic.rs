@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 use super::{MatchField, PngImage, SourceId, Timestamp, TopicId};
 
 /// A category of stories and the feed of them. The matchers are texts that the crate `topic-rules`
@@ -44,6 +46,36 @@ pub struct Topic {
     pub announce_within: Duration,
     /// Files with access tokens. If there are any, the topic is private.
     pub access: Vec<String>,
+    /// Who is told of each new story.
+    pub webhooks: Vec<Webhook>,
+}
+
+/// An address that is told of each new story of a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// The address.
+    pub url: Url,
+    /// The file with the key that signs the requests.
+    pub secret_file: Option<String>,
+    /// The form of the message.
+    pub template: WebhookTemplate,
+}
+
+/// The form of a message to a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WebhookTemplate {
+    /// A JSON object with all fields of the story.
+    Json,
+    /// An incoming webhook of Slack, and of what imitates it.
+    Slack,
+    /// A webhook of Discord.
+    Discord,
+    /// A topic of ntfy.
+    Ntfy,
+    /// A hook that posts to a room of Matrix.
+    Matrix,
+    /// A text with fields in braces.
+    Text(String),
 }
 
 /// A group of matchers that share their settings.
@@ -96,6 +128,8 @@ pub struct TopicState {
     pub stories: u64,
     /// Number of those that are in its feed now. The others are on its pages and in its archives.
     pub in_feed: u64,
+    /// Number of subscribers at our hub.
+    pub subscribers: u64,
     /// When its newest story was first stored.
     pub latest: Option<Timestamp>,
 }
@@ -121,6 +155,7 @@ impl Topic {
             learn: false,
             announce_within: Duration::ZERO,
             access: Vec::new(),
+            webhooks: Vec::new(),
         }
     }
 }

@@ -89,7 +89,7 @@ impl Addresses {
     /// A base path that begins like a page of the site (`/topics/`) is recognised only before such
     /// a page.
     pub fn below_prefix<'p>(&self, path: &'p str) -> Option<&'p str> {
-        const PAGES: [&str; 5] = ["topics", "stories", "sources", "search", "t"];
+        const PAGES: [&str; 7] = ["topics", "stories", "sources", "search", "t", "hub", "websub"];
         let first = |path: &str| path.split('/').nth(1).map(str::to_owned).unwrap_or_default();
         let rest = path.strip_prefix(self.prefix.as_str()).filter(|_| !self.prefix.is_empty())?;
         let is_whole = rest.is_empty() || rest.starts_with('/');

@@ -5,3 +5,58 @@ CREATE TABLE source_icon (
   checked_ms INTEGER NOT NULL,
   png        BLOB
 ) STRICT, WITHOUT ROWID;
+
+-- Pushes: subscribers of our hub, webhooks, their queue, and our own subscriptions.
+-- Who gets new versions of a published document: the subscribers of our hub (WebSub §5), and the
+-- hub of another that is told of them.
+CREATE TABLE subscriber (
+  path             TEXT NOT NULL,         -- of the document
+  url              TEXT NOT NULL,         -- the callback, or the other hub
+  host             TEXT NOT NULL,         -- key of the limit of one request at a time
+  is_hub           INTEGER NOT NULL DEFAULT 0,
+  secret           TEXT,                  -- signs deliveries
+  lease_until_ms   INTEGER,               -- NULL: without end
+  delivered_etag   TEXT NOT NULL,         -- of the version that it has
+  failing_since_ms INTEGER,               -- first of consecutive failures
+  PRIMARY KEY (path, url)
+) STRICT, WITHOUT ROWID;
+
+-- The webhooks of the topics in feeds.toml.
+CREATE TABLE webhook (
+  topic_id TEXT NOT NULL,
+  url      TEXT NOT NULL,
+  host     TEXT NOT NULL,                 -- key of the limit of one request at a time
+  PRIMARY KEY (topic_id, url)
+) STRICT, WITHOUT ROWID;
+
+-- Requests that wait to be sent to subscribers and webhooks. AUTOINCREMENT: an id is never reused.
+CREATE TABLE delivery (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind          TEXT NOT NULL,            -- verification | document | story
+  url           TEXT NOT NULL,
+  host          TEXT NOT NULL,
+  subject       TEXT NOT NULL,            -- path of the document, or id of the topic
+  story_id      INTEGER NOT NULL DEFAULT 0,
+  request       TEXT,                     -- what the subscriber asked for (JSON)
+  queued_ms     INTEGER NOT NULL,
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  not_before_ms INTEGER NOT NULL,
+  UNIQUE (kind, url, subject, story_id)
+) STRICT;
+CREATE INDEX delivery_host ON delivery (host, not_before_ms);
+CREATE INDEX delivery_due ON delivery (not_before_ms, host);
+
+-- Our subscriptions to the hubs that sources name.
+CREATE TABLE subscription (
+  source_id      TEXT PRIMARY KEY REFERENCES source (id),
+  hub_url        TEXT NOT NULL,
+  topic_url      TEXT NOT NULL,           -- the address by which the hub knows the document
+  token          TEXT NOT NULL UNIQUE,    -- last part of the path of our callback
+  secret         TEXT NOT NULL,           -- signs what the hub sends
+  requested_ms   INTEGER,                 -- last request that the hub has not confirmed yet
+  lease_until_ms INTEGER,                 -- NULL: not active
+  pushed_ms      INTEGER,                 -- last push that was accepted
+  next_ms        INTEGER,                 -- when the hub is asked next; NULL: not
+  failures       INTEGER NOT NULL DEFAULT 0,
+  problem        TEXT                     -- why it is not active
+) STRICT;

@@ -19,6 +19,7 @@ const RETIREMENT_MS: i64 = 7 * 24 * 3600 * 1000;
 impl Reader<'_> {
     /// Returns the topics of feeds.toml in its order, without `all`.
     pub fn topics(&self) -> Result<Vec<TopicState>, StoreError> {
+        let subscribers = self.topic_subscribers()?;
         Ok(query_all(
             self.conn,
             "SELECT t.id, t.title, t.description, count(s.id) AS stories,
@@ -29,8 +30,10 @@ impl Reader<'_> {
               WHERE t.ordinal IS NOT NULL GROUP BY t.id ORDER BY t.ordinal",
             [],
             |r| {
+                let id = sql_values::topic_id(r, "id")?;
                 Ok(TopicState {
-                    id: sql_values::topic_id(r, "id")?,
+                    subscribers: subscribers.get(id.as_str()).copied().unwrap_or_default(),
+                    id,
                     title: r.get("title")?,
                     description: r.get("description")?,
                     stories: r.get("stories")?,

@@ -15,7 +15,7 @@ use topic_rules::Rules;
 use super::{
     attempt,
     classification::{self, ClassifyTrigger},
-    crawl_queue, entries, feed_window, host_backoff, representative,
+    crawl_queue, deliveries, entries, feed_window, host_backoff, representative,
     stories::{self, ItemSource, NewItem},
     sync_config,
 };
@@ -104,6 +104,7 @@ fn store_items(
     };
     let mut changed_topics: BTreeSet<String> = BTreeSet::new();
     let mut unchanged = Vec::new();
+    let mut announced = Vec::new();
     let item_source = ItemSource::load(tx, source)?;
     for i in storage_order(&items) {
         let item = &items[i];
@@ -141,6 +142,9 @@ fn store_items(
                 outcome.story = Some(placed.story);
                 outcome.reason = placed.reason;
                 result.new_entries += 1;
+                if item.arrival == Arrival::Ordinary && (placed.revealed || !placed.joins) {
+                    announced.push(placed.story);
+                }
                 if placed.revealed {
                     changed_topics.extend(story_topics::topics_of(tx, placed.story)?);
                     changed_topics.insert(TopicId::ALL.to_owned());
@@ -165,6 +169,7 @@ fn store_items(
     for topic in &changed_topics {
         feed_window::trim(tx, topic, update.window, now)?;
     }
+    deliveries::queue_stories(tx, &announced, now)?;
     Ok(result)
 }
 

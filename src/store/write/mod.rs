@@ -7,6 +7,7 @@ mod attempt;
 mod candidates;
 mod classification;
 pub(super) mod crawl_queue;
+pub(super) mod deliveries;
 mod documents;
 pub(super) mod entries;
 mod feed_window;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, named_params, pa
 
 use feed_model::{ContentPolicy, Source, SourceId, Timestamp, Topic, TopicId};
 
-use super::{archives, feed_window, representative};
+use super::{archives, deliveries, feed_window, representative};
 use crate::{
     schedule::PollReason,
     store::{
@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// Tables with a column `source_id`.
-const SOURCE_TABLES: [&str; 6] =
-    ["validator", "entry", "entry_alias", "page", "sitemap", "source_icon"];
+const SOURCE_TABLES: [&str; 7] =
+    ["validator", "entry", "entry_alias", "page", "sitemap", "source_icon", "subscription"];
 
 impl Store {
     /// Stores the sources and topics of feeds.toml, in its order. Sources and topics that are no
@@ -39,6 +39,7 @@ impl Store {
         self.write(move |tx| {
             let mut windows_changed = sync_sources(tx, &sources, now)?;
             windows_changed |= sync_topics(tx, &topics, now)?;
+            deliveries::sync_webhooks(tx, &topics)?;
             if feed_window::policy_changed(tx, window)? || windows_changed {
                 feed_window::trim_all(tx, window, now)?;
             }

@@ -1,6 +1,7 @@
 //! Metrics in the `OpenMetrics` text format, named by Prometheus' conventions. Counters count events
 //! since the start. Gauges are set from the store at each scrape.
 
+mod deliveries;
 mod parts;
 mod process;
 
@@ -21,6 +22,7 @@ use prometheus_client::{
 
 use feed_model::{PollOutcome, Timestamp};
 
+use deliveries::DeliveryMetrics;
 pub use parts::{HttpMetrics, PartMetrics, WriteInProgress, WriteMetrics};
 use process::ProcessFigures;
 
@@ -76,6 +78,10 @@ pub struct DaemonGauges {
     pub sources: Vec<SourceGauge>,
     /// Public stories of each topic.
     pub topics: Vec<(String, u64)>,
+    /// Subscribers of each topic at our hub.
+    pub subscribers: Vec<(String, u64)>,
+    /// Deliveries of each kind that wait to be sent.
+    pub waiting_deliveries: Vec<(String, u64)>,
     /// Sources that are due and not polled yet.
     pub due_sources: u64,
     /// Pages of sites that wait to be fetched.
@@ -119,6 +125,7 @@ pub struct Metrics {
     updated_entries: Family<SourceLabel, Counter>,
     duplicates: Family<SourceLabel, Counter>,
     rendering: Histogram,
+    deliveries: DeliveryMetrics,
     config_valid: Gauge,
     config_loaded: Gauge<f64, AtomicU64>,
     gauges: Gauges,
@@ -142,6 +149,7 @@ impl Metrics {
             updated_entries: Family::default(),
             duplicates: Family::default(),
             rendering: Histogram::new([0.01, 0.05, 0.1, 0.5, 1.0, 5.0]),
+            deliveries: DeliveryMetrics::default(),
             config_valid: Gauge::default(),
             config_loaded: Gauge::default(),
             gauges: Gauges::default(),
@@ -157,6 +165,7 @@ impl Metrics {
         );
         this.register_polls(own);
         this.register_gauges(own);
+        this.deliveries.register(own);
         register_parts(own, parts);
         own.register(
             "rendering_duration_seconds",
@@ -275,6 +284,11 @@ impl Metrics {
         self.rendering.observe(took.as_secs_f64());
     }
 
+    /// Counts an attempt to deliver, and the delay of one that succeeded.
+    pub fn count_delivery(&self, kind: &str, outcome: &str, delay: Duration) {
+        self.deliveries.count(kind, outcome, delay);
+    }
+
     /// Records whether feeds.toml was valid when it was read.
     pub fn config_reloaded(&self, valid: bool, now: Timestamp) {
         self.config_valid.set(i64::from(valid));
@@ -312,6 +326,7 @@ impl Metrics {
                 .get_or_create(&TopicLabel { topic: topic.clone() })
                 .set(signed(*stories));
         }
+        self.deliveries.set(&state.subscribers, &state.waiting_deliveries);
         gauges.due_sources.set(signed(state.due_sources));
         gauges.queued_pages.set(signed(state.queued_pages));
         gauges.unclassified_stories.set(signed(state.unclassified_stories));

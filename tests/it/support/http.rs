@@ -41,14 +41,29 @@ pub fn request(
     path: &str,
     headers: &[(&str, &str)],
 ) -> io::Result<HttpResponse> {
+    request_with_body(address, method, path, headers, b"")
+}
+
+/// The same with a body.
+pub fn request_with_body(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> io::Result<HttpResponse> {
     let mut head =
         format!("{method} {path} HTTP/1.1\r\nHost: somewhere.else\r\nConnection: close\r\n");
     for (name, value) in headers {
         head.extend([name, ": ", value, "\r\n"]);
     }
+    if !body.is_empty() {
+        head += &format!("Content-Length: {}\r\n", body.len());
+    }
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(WAIT_TIMEOUT))?;
     stream.write_all((head + "\r\n").as_bytes())?;
+    stream.write_all(body)?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
     let end = bytes

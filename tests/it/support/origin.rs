@@ -22,6 +22,7 @@ pub struct ReceivedRequest {
     pub path: String,
     /// In the order in which they came, with their names in lower case.
     pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
     /// Counts the connections: two requests with one number shared theirs.
     pub connection: usize,
     /// When it came.
@@ -261,9 +262,13 @@ fn read_request(stream: &mut TcpStream, connection: usize) -> Option<ReceivedReq
     let mut lines = head.lines();
     let mut words = lines.next()?.split(' ');
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let headers = lines
+    let headers: Vec<(String, String)> = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim_start().to_owned()))
         .collect();
-    Some(ReceivedRequest { method, path, headers, connection, at: Instant::now() })
+    let length = headers.iter().find(|(name, _)| name == "content-length");
+    let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).ok()?;
+    Some(ReceivedRequest { method, path, headers, body, connection, at: Instant::now() })
 }

@@ -228,6 +228,15 @@ impl Daemon {
         http::request(self.address, method, path, headers).unwrap()
     }
 
+    /// Sends a body in the format of HTML forms.
+    pub fn post(&self, path: &str, form: &[(&str, &str)]) -> HttpResponse {
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(form);
+        let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+        let body = body.finish();
+        http::request_with_body(self.address, "POST", path, &headers, body.as_bytes()).unwrap()
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }

@@ -1,0 +1,17 @@
+//! Pushes instead of polls: our WebSub hub, and webhooks.
+//!
+//! What is to be sent waits in a queue of the store (`delivery`), so that neither a restart nor a
+//! kill loses anything. `app::deliveries` sends it. This module decides what a request means and
+//! what a message contains.
+
+mod hub_request;
+mod inbox;
+mod messages;
+mod retry;
+mod signature;
+
+pub use hub_request::{HubForm, HubRequestError};
+pub use inbox::Inbox;
+pub use messages::{OutgoingDocument, document_message, ping_message, verification_message};
+pub use retry::{next_attempt, next_verification};
+pub use signature::{random_token, sign};
