@@ -13,6 +13,8 @@ use std::{
 use tokio::sync::{Notify, oneshot};
 use tracing::{debug, error};
 
+use feed_model::time_zone::{day_start, local_date};
+
 use super::stop::Stop;
 use crate::{
     clock::Clock,
@@ -25,6 +27,9 @@ use crate::{
 /// The shortest pause between two renderings: `updated` has whole seconds, and must change whenever
 /// the bytes change.
 const MIN_RENDER_INTERVAL: Duration = Duration::from_secs(1);
+/// The longest pause between two renderings. The clock may be set, and first digests wait until
+/// every source was polled.
+const MAX_RENDER_INTERVAL: Duration = Duration::from_mins(10);
 /// The pause before a failed rendering is repeated, even if nothing changed: its cause (such as a
 /// full disk) may be over.
 const RENDER_RETRY_DELAY: Duration = Duration::from_secs(30);
@@ -33,6 +38,8 @@ const RENDER_RETRY_DELAY: Duration = Duration::from_secs(30);
 pub(super) struct Publisher {
     render_requests: mpsc::Sender<(Part, oneshot::Sender<Outcome>)>,
     last_outcome: Outcome,
+    clock: Arc<dyn Clock>,
+    site: serve::App,
 }
 
 /// A part of the site that is rendered at a time.
@@ -55,6 +62,7 @@ enum Outcome {
 impl Publisher {
     /// Starts the rendering thread. It ends with the publisher.
     pub(super) fn start(renderer: Renderer) -> io::Result<Self> {
+        let (clock, site) = (renderer.clock.clone(), renderer.site.clone());
         let (render_requests, requests) = mpsc::channel::<(Part, oneshot::Sender<Outcome>)>();
         std::thread::Builder::new().name("renderer".to_owned()).spawn(move || {
             let mut renderer = renderer;
@@ -63,10 +71,11 @@ impl Publisher {
                 let _ = done.send(renderer.render(part));
             }
         })?;
-        Ok(Self { render_requests, last_outcome: Outcome::Failed })
+        Ok(Self { render_requests, last_outcome: Outcome::Failed, clock, site })
     }
 
-    /// Runs the job: renders after each notification, until `stop`.
+    /// Runs the job, until `stop`: renders after each notification, and at the beginning of each
+    /// day, when digests are due.
     pub(super) async fn run(mut self, changed: Arc<Notify>, mut stop: Stop) {
         loop {
             let (part, delay) = match self.last_outcome {
@@ -81,6 +90,7 @@ impl Publisher {
                         continue;
                     }
                 }
+                () = tokio::time::sleep(self.until_next_day().min(MAX_RENDER_INTERVAL)) => {}
                 () = stop.wait() => return,
             }
             self.render_documents().await;
@@ -89,6 +99,13 @@ impl Publisher {
                 () = stop.wait() => return,
             }
         }
+    }
+
+    /// Returns the time until the next day begins in the time zone of the site.
+    fn until_next_day(&self) -> Duration {
+        let (now, zone) = (self.clock.now(), self.site.settings().timezone);
+        let tomorrow = local_date(now, None, zone).succ_opt().unwrap_or_default();
+        (day_start(tomorrow, zone) - now).to_std().unwrap_or_default() + Duration::from_millis(1)
     }
 
     /// Renders all documents except archives and waits for the result.
@@ -140,8 +157,9 @@ impl Renderer {
     /// Renders all documents except archives from one snapshot of the store.
     fn render_documents(&self) -> Result<Outcome, StoreError> {
         let begun = std::time::Instant::now();
-        let (renderings, retired) =
-            site::render_site(&self.store, &self.site.settings(), self.clock.now())?;
+        let (settings, now) = (self.site.settings(), self.clock.now());
+        site::issue_digests(&self.store, &settings, now, false)?;
+        let (renderings, retired) = site::render_site(&self.store, &settings, now)?;
         self.site.replace(renderings, retired);
         self.metrics.observe_render(begun.elapsed());
         self.health.report_rendering(Ok(()));

@@ -42,7 +42,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let rules = CurrentRules::fixed(store.read(|reader| reader.trained(rules))?);
     let settings =
         site::SiteSettings { live: false, rules, ..app::published(&config, base_url, feed_id) };
-    // Update the feed windows and render the archives before writing files.
+    // Issue the digests, update the feed windows and render the archives before writing files.
+    site::issue_digests(&store, &settings, now, true)?;
     site::render_site(&store, &settings, now)?;
     site::mark_outdated_archives(&store, &settings)?;
     while site::render_archives(&store, &settings, now)? {}

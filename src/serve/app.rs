@@ -9,14 +9,14 @@ use std::{
 use arc_swap::ArcSwap;
 
 use feed_model::{SourceId, TopicId};
-use feed_publisher::{Addresses, FeedFormat, pages::PageError};
+use feed_publisher::{Addresses, DigestPeriod, FeedFormat, pages::PageError};
 
 use crate::{
     compression::CompressionLevel,
     push::Inbox,
     site::{
-        self, ArchiveLookup, Audience, FeedSearch, PageName, RenderedDocument, SiteSettings, page,
-        search_feed, union_feed,
+        self, ArchiveLookup, Audience, FeedSearch, PageName, RenderedDocument, SiteSettings,
+        digest_feed, page, search_feed, union_feed,
     },
     store::{Store, StoreError, StoryDigests},
     telemetry::HttpMetrics,
@@ -314,6 +314,32 @@ impl App {
             documents.requested.insert(key, document.clone());
         }
         Ok(document)
+    }
+
+    /// Returns the digests of a topic. They are rendered on request and cached. `None` if there is
+    /// no such topic.
+    pub(super) async fn digests(
+        &self,
+        topic: TopicId,
+        period: DigestPeriod,
+        format: FeedFormat,
+    ) -> Result<Option<Arc<EncodedDocument>>, StoreError> {
+        let documents = self.inner.documents.load_full();
+        let path = Addresses::digest_path(topic.as_str(), period, format);
+        let key = self.settings().addresses().rooted(&path);
+        if let Some(known) = documents.requested.get(&key) {
+            return Ok(Some(known));
+        }
+        let rendered = self
+            .blocking(move |store, settings| {
+                store.read(|reader| digest_feed(reader, settings, &topic, period, format))
+            })
+            .await?;
+        Ok(rendered.map(|rendered| {
+            let document = Arc::new(EncodedDocument::encode(rendered, CompressionLevel::Fast));
+            documents.requested.insert(key, document.clone());
+            document
+        }))
     }
 
     /// Encodes a feed that was rendered on request, and remembers its stories for later deltas.

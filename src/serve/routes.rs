@@ -9,7 +9,7 @@ use axum::{
 };
 
 use feed_model::{SourceId, StoryId, TopicId};
-use feed_publisher::{Addresses, FeedFormat, YearMonth, pages::PageError};
+use feed_publisher::{Addresses, DigestPeriod, FeedFormat, YearMonth, pages::PageError};
 
 use crate::{
     compression::CompressionLevel,
@@ -102,6 +102,9 @@ async fn feed(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response<Body> {
+    if let Some((period, format)) = Addresses::parse_digest_file(&file) {
+        return digests(state, &topic, period, format, headers).await;
+    }
     let Some(format) = FeedFormat::from_file_name(&file) else {
         return month_page(state, &topic, &file, 1, headers).await;
     };
@@ -179,6 +182,47 @@ async fn source_icon(
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "cannot read an icon");
             unavailable("cannot read the icon")
+        }
+    }
+}
+
+/// Responds with the digests of a topic. Unions have none.
+async fn digests(
+    state: State<App>,
+    topic: &str,
+    period: DigestPeriod,
+    format: FeedFormat,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let app = &state.0;
+    let settings = app.settings();
+    let addresses = settings.addresses();
+    let path = |format| Addresses::digest_path(topic, period, format);
+    let id = match find_topics(app, topic) {
+        Ok(mut members) if members.len() == 1 => members.remove(0),
+        Err(TopicError::Moved(name)) if !name.contains('+') => {
+            let path = Addresses::digest_path(&name, period, format);
+            return response::redirect(&addresses.rooted(&path));
+        }
+        Ok(_) | Err(TopicError::Moved(_)) => {
+            return page(state, headers, PageName::Error(PageError::NotFound)).await;
+        }
+        Err(TopicError::Page(error)) => {
+            return page(state, headers, PageName::Error(error)).await;
+        }
+    };
+    match app.digests(id.clone(), period, format).await {
+        Ok(Some(document)) => {
+            app.mark_fetched(&[id]).await;
+            let page_url = addresses.absolute(&Addresses::topic_path(topic));
+            let feed_url = |format| addresses.absolute(&path(format));
+            let link = feed_link_header(&document, format, feed_url, &page_url);
+            feed_response(app, &document, &headers, link).await
+        }
+        Ok(None) => page(state, headers, PageName::Error(PageError::NotFound)).await,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, topic, "cannot read digests");
+            unavailable("cannot read the digests")
         }
     }
 }

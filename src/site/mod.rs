@@ -5,6 +5,7 @@
 //! on the stored state and the settings only. HTTP is in `serve`.
 
 mod archives;
+mod digests;
 mod documents;
 mod page;
 mod render;
@@ -18,6 +19,7 @@ mod topic_channel;
 mod topic_lookup;
 
 pub use archives::{ArchiveLookup, archive};
+pub use digests::{digest_feed, issue_digests};
 pub use documents::{documents, topic_list, union_feed};
 pub use page::{PageName, error_page, page, pages};
 pub use render::{mark_outdated_archives, render_archives, render_site};

@@ -148,7 +148,7 @@ pub fn search_feed(
 
 /// Returns the `updated` time of a search without results: before the first release, but late
 /// enough for feed validators.
-fn never_updated() -> Timestamp {
+pub(super) fn never_updated() -> Timestamp {
     Timestamp::from_timestamp(1_767_225_600, 0).expect("the first second of 2026")
 }
 

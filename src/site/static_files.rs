@@ -13,7 +13,7 @@ use std::{
 };
 
 use feed_model::TopicId;
-use feed_publisher::Addresses;
+use feed_publisher::{Addresses, DigestPeriod, FeedFormat};
 
 use crate::{
     compression::{Compression, CompressionLevel, MIN_COMPRESSED_BYTES},
@@ -22,6 +22,7 @@ use crate::{
 
 use super::{
     archives::{ArchiveLookup, archive},
+    digests::digest_feed,
     documents::{LastModifiedFn, SEARCH_STYLE_PATH, documents},
     page::{PageName, page, pages},
     rendered_document::RenderedDocument,
@@ -108,6 +109,11 @@ pub fn publish(
     documents.extend(source_icons(reader)?);
     // A static site has no search.
     documents.retain(|document| document.path != SEARCH_STYLE_PATH);
+    for topic in published_topics(settings) {
+        for (period, format) in periods_and_formats() {
+            documents.extend(digest_feed(reader, settings, &topic.id, period, format)?);
+        }
+    }
     let names = pages(reader, settings)?;
     let archives = archive_names(reader, settings)?;
     let mut files = BTreeSet::new();
@@ -177,6 +183,11 @@ pub fn publish(
 
 /// The formats of precompressed files.
 const PRECOMPRESSED: [Compression; 2] = [Compression::Gzip, Compression::Brotli];
+
+fn periods_and_formats() -> impl Iterator<Item = (DigestPeriod, FeedFormat)> {
+    let formats = |period| FeedFormat::ALL.into_iter().map(move |format| (period, format));
+    DigestPeriod::ALL.into_iter().flat_map(formats)
+}
 
 fn is_compressed(document: &RenderedDocument) -> bool {
     document.body.len() >= MIN_COMPRESSED_BYTES && !document.media_type.starts_with("image/")

@@ -51,6 +51,7 @@ pub use read::{
     archives::{ArchiveDocument, ArchiveState},
     crawl_queue::{IndexedSitemap, KnownPage, PageState, QueuedPage, StoredRobots},
     deliveries::{Delivery, DeliverySubject, HubRequest, Subscriber, SubscriptionChange},
+    digests::Digest,
     evaluation::Evaluations,
     instances::StoryDigests,
     queue_lengths::QueueLengths,
@@ -69,6 +70,7 @@ pub use write::{
     archives::RenderedArchive,
     crawl_queue::PageChange,
     deliveries::{DeliveryResult, HubRequestResult},
+    digests::IssuedDigest,
     instances::Instance,
     reclassify::ReclassifyProgress,
 };

@@ -9,6 +9,7 @@ mod config;
 mod daemon;
 mod deltas;
 mod demo;
+mod digests;
 mod documentation;
 mod examples;
 mod fetch;

@@ -254,9 +254,9 @@ fn only_files_of_removed_topics_and_stories_are_deleted() {
     site.store.forget(StoryId(1), "a test", at("2026-03-02T00:00:00Z")).unwrap();
     let done = site.publish(&settings, dir.path()).unwrap();
     assert_eq!(
-        done.removed, 14,
-        "a page, an icon and three feeds of the topic, a page of the story; each page with two \
-         codings, and the Atom and RSS feeds, which are long enough"
+        done.removed, 28,
+        "a page, an icon, three feeds and six digests of the topic, a page of the story; each \
+         page with two codings, and the Atom and RSS documents, which are long enough"
     );
     let there = files(dir.path());
     assert!(

@@ -1,5 +1,6 @@
 //! The addresses of the site: absolute for feeds, paths from the root for links between pages.
 
+use chrono::{Datelike as _, Days, NaiveDate, TimeDelta};
 use url::Url;
 
 use feed_model::{SourceId, StoryId, TopicId};
@@ -28,6 +29,15 @@ impl FeedFormat {
             Self::Atom => "feed.atom",
             Self::Rss => "feed.rss",
             Self::Json => "feed.json",
+        }
+    }
+
+    /// Returns the extension of files in this format.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Atom => "atom",
+            Self::Rss => "rss",
+            Self::Json => "json",
         }
     }
 
@@ -61,6 +71,49 @@ impl FeedFormat {
             Self::Rss => "application/rss+xml; charset=utf-8",
             Self::Json => "application/feed+json",
         }
+    }
+}
+
+/// The periods of digests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DigestPeriod {
+    /// A day.
+    Daily,
+    /// A week from Monday to Sunday.
+    Weekly,
+}
+
+impl DigestPeriod {
+    /// All periods.
+    pub const ALL: [Self; 2] = [Self::Daily, Self::Weekly];
+
+    /// Returns the name, as in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Daily => "daily",
+            Self::Weekly => "weekly",
+        }
+    }
+
+    /// Returns the first day of the period with this day.
+    pub fn first_day(self, day: NaiveDate) -> NaiveDate {
+        match self {
+            Self::Daily => day,
+            Self::Weekly => {
+                let since_monday = Days::new(day.weekday().num_days_from_monday().into());
+                day.checked_sub_days(since_monday).unwrap_or(day)
+            }
+        }
+    }
+
+    /// Returns the first day of the period that is `count` periods later, or earlier if `count` is
+    /// negative.
+    pub fn later(self, first_day: NaiveDate, count: i64) -> NaiveDate {
+        let days = match self {
+            Self::Daily => count,
+            Self::Weekly => count.saturating_mul(7),
+        };
+        first_day.checked_add_signed(TimeDelta::days(days)).unwrap_or(first_day)
     }
 }
 
@@ -139,7 +192,20 @@ impl Addresses {
 
     /// Returns the path of a search as a feed, without the query.
     pub fn search_feed_path(format: FeedFormat) -> String {
-        format!("/{}", format.file_name().replacen("feed", "search", 1))
+        format!("/search.{}", format.extension())
+    }
+
+    /// Returns the path of a topic's digests.
+    pub fn digest_path(topic: &str, period: DigestPeriod, format: FeedFormat) -> String {
+        format!("/topics/{topic}/{}.{}", period.name(), format.extension())
+    }
+
+    /// Returns the period and format of the last segment of a [`Self::digest_path`].
+    pub fn parse_digest_file(file: &str) -> Option<(DigestPeriod, FeedFormat)> {
+        let (period, extension) = file.split_once('.')?;
+        let period = DigestPeriod::ALL.into_iter().find(|known| known.name() == period)?;
+        let format = FeedFormat::ALL.into_iter().find(|known| known.extension() == extension)?;
+        Some((period, format))
     }
 
     /// Returns the path of the icon of a publication.

@@ -60,3 +60,26 @@ CREATE TABLE subscription (
   failures       INTEGER NOT NULL DEFAULT 0,
   problem        TEXT                     -- why it is not active
 ) STRICT;
+
+-- Digests of a topic: what was new on a day or in a week that is over. The newest digest of a topic
+-- may have no stories; it then marks the time until which digests are out.
+CREATE TABLE digest (
+  topic_id     TEXT NOT NULL,
+  period       TEXT NOT NULL,             -- daily | weekly
+  first_day    TEXT NOT NULL,             -- of the period, in the time zone of the site: 2026-03-01
+  published_id TEXT NOT NULL,
+  title        TEXT NOT NULL,
+  ends_ms      INTEGER NOT NULL,          -- end of the period
+  PRIMARY KEY (topic_id, period, first_day)
+) STRICT, WITHOUT ROWID;
+
+-- Stories of digests, as they were when the digest was issued.
+CREATE TABLE digest_story (
+  topic_id  TEXT NOT NULL,
+  period    TEXT NOT NULL,
+  first_day TEXT NOT NULL,
+  ordinal   INTEGER NOT NULL,
+  story_id  INTEGER NOT NULL REFERENCES story (id),
+  html      TEXT NOT NULL,
+  PRIMARY KEY (topic_id, period, first_day, ordinal)
+) STRICT, WITHOUT ROWID;

@@ -3,6 +3,7 @@
 pub(super) mod archives;
 pub(super) mod crawl_queue;
 pub(super) mod deliveries;
+pub(super) mod digests;
 pub(super) mod evaluation;
 pub(super) mod instances;
 pub(super) mod queue_lengths;

@@ -8,6 +8,7 @@ mod candidates;
 mod classification;
 pub(super) mod crawl_queue;
 pub(super) mod deliveries;
+pub(super) mod digests;
 mod documents;
 pub(super) mod entries;
 mod feed_window;

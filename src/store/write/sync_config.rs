@@ -263,6 +263,10 @@ fn rename_topic(
         "UPDATE archive SET topic_id = ?2, revision = revision + 1, input_digest = NULL,
            body = NULL
           WHERE topic_id = ?1 AND NOT EXISTS (SELECT 1 FROM archive a WHERE a.topic_id = ?2)",
+        "UPDATE digest_story SET topic_id = ?2
+          WHERE topic_id = ?1 AND NOT EXISTS (SELECT 1 FROM digest WHERE topic_id = ?2)",
+        "UPDATE digest SET topic_id = ?2
+          WHERE topic_id = ?1 AND NOT EXISTS (SELECT 1 FROM digest d WHERE d.topic_id = ?2)",
         "UPDATE OR IGNORE story_topic SET topic_id = ?2 WHERE topic_id = ?1",
         "UPDATE story_topic SET in_archive = NOT in_archive
           WHERE topic_id = ?2 AND in_archive <> EXISTS (

@@ -4,7 +4,7 @@ use askama::Template;
 use feed_model::{Story, TopicId};
 
 use crate::{
-    addresses::{Addresses, FeedFormat, YearMonth},
+    addresses::{Addresses, DigestPeriod, FeedFormat, YearMonth},
     pages::{
         chart::Chart,
         layout::{HubLink, Layout, SiteInfo, alternates},
@@ -41,6 +41,12 @@ pub struct TopicPage<'a> {
     pub neighbours: &'a [(TopicId, u64)],
     /// The address of the hub of its feeds.
     pub hub: Option<&'a str>,
+}
+
+/// Links to the digests of a period.
+struct DigestLinks {
+    period: &'static str,
+    feeds: Vec<FeedLink>,
 }
 
 struct FeedLink {
@@ -90,6 +96,8 @@ struct TopicTemplate {
     span: String,
     feeds: Vec<FeedLink>,
     web_readers: Vec<WebReader>,
+    /// The digests; a union has none.
+    digests: Vec<DigestLinks>,
     /// The search page with this topic as the filter.
     narrow: Option<String>,
     latest: Vec<StoryRow>,
@@ -124,6 +132,7 @@ pub fn topic(site: &SiteInfo<'_>, page: &TopicPage<'_>) -> Vec<u8> {
         span: month_span(page.months),
         feeds: FeedFormat::ALL.into_iter().map(feed_link).collect(),
         web_readers: web_readers(&feed_url(FeedFormat::Atom)),
+        digests: if page.name.contains('+') { Vec::new() } else { digests(site, page.name) },
         // A union is no filter of a search.
         narrow: (!page.name.contains('+'))
             .then(|| site.addresses.rooted(&format!("/search?q=topic%3A{}+", page.name))),
@@ -191,6 +200,19 @@ fn web_readers(feed_url: &str) -> Vec<WebReader> {
 }
 
 /// Returns a link to a topic that shares stories. A topic that the reader may not see has none.
+fn digests(site: &SiteInfo<'_>, topic: &str) -> Vec<DigestLinks> {
+    let link = |period, format: FeedFormat| FeedLink {
+        name: format.name(),
+        media_type: format.media_type(),
+        href: site.addresses.absolute(&Addresses::digest_path(topic, period, format)),
+    };
+    let links = |period: DigestPeriod| DigestLinks {
+        period: period.name(),
+        feeds: FeedFormat::ALL.into_iter().map(|format| link(period, format)).collect(),
+    };
+    DigestPeriod::ALL.into_iter().map(links).collect()
+}
+
 fn related_topic(site: &SiteInfo<'_>, id: &TopicId, count: u64) -> Option<RelatedTopic> {
     let topic = site.topics.iter().find(|topic| topic.id == *id)?;
     Some(RelatedTopic {
