@@ -44,9 +44,12 @@ impl PageCache {
     /// Returns the key of a page, or `None` if it is not cached.
     pub(super) fn key(name: &PageName) -> Option<String> {
         match name {
-            PageName::Home | PageName::Topic(_) | PageName::Month { .. } | PageName::Sources(_) => {
-                name.path()
-            }
+            PageName::Home
+            | PageName::Topic(_)
+            | PageName::Month { .. }
+            | PageName::Sources(_)
+            | PageName::Source(..)
+            | PageName::Unsorted(_) => name.path(),
             PageName::Story(_) | PageName::Search(_) | PageName::Error(_) => None,
         }
     }

@@ -38,8 +38,17 @@ pub(super) fn site_routes() -> Router<App> {
     Router::new()
         .route("/", get(|state, headers| page(state, headers, PageName::Home)))
         .route("/sources", get(|state, headers| page(state, headers, PageName::Sources(1))))
-        .route("/sources/{page}", get(numbered_sources_page))
-        .route("/sources/{source}/icon.png", get(source_icon))
+        .route("/sources/{id}", get(source_page))
+        .route("/sources/{id}/icon.png", get(source_icon))
+        // A source may have the id `page`.
+        .route(
+            "/sources/page/icon.png",
+            get(|state, headers| source_icon(state, Path("page".to_owned()), headers)),
+        )
+        .route("/sources/page/{number}", get(numbered_sources_page))
+        .route("/sources/{id}/page/{number}", get(numbered_source_page))
+        .route("/unsorted", get(|state, headers| page(state, headers, PageName::Unsorted(1))))
+        .route("/unsorted/page/{number}", get(numbered_unsorted_page))
         .route("/topics/{topic}", get(topic_page))
         .route("/topics/{topic}/icon.png", get(icon))
         .route("/topics/{topic}/{file}", get(feed))
@@ -354,6 +363,54 @@ async fn numbered_sources_page(
     let name =
         parse_page_number(&number).map_or(PageName::Error(PageError::NotFound), PageName::Sources);
     page(state, headers, name).await
+}
+
+async fn numbered_unsorted_page(
+    state: State<App>,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let name =
+        parse_page_number(&number).map_or(PageName::Error(PageError::NotFound), PageName::Unsorted);
+    page(state, headers, name).await
+}
+
+/// Responds with the page of a source. Earlier versions had the pages of the table of sources at
+/// numbers.
+async fn source_page(
+    state: State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let name = source_page_name(&id, 1);
+    if let (Some(number), PageName::Source(..)) = (parse_page_number(&id), &name) {
+        let (is_source, _) = state.0.page(name.clone()).await;
+        let (is_page, _) = state.0.page(PageName::Sources(number)).await;
+        if (is_source, is_page) == (404, 200) {
+            let path = Addresses::sources_path(number);
+            return response::redirect(&state.0.settings().addresses().rooted(&path));
+        }
+    }
+    page(state, headers, name).await
+}
+
+async fn numbered_source_page(
+    state: State<App>,
+    Path((id, number)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let name = match parse_page_number(&number) {
+        Some(number) => source_page_name(&id, number),
+        None => PageName::Error(PageError::NotFound),
+    };
+    page(state, headers, name).await
+}
+
+fn source_page_name(id: &str, number: u32) -> PageName {
+    match SourceId::new(id) {
+        Ok(id) => PageName::Source(id, number),
+        Err(_) => PageName::Error(PageError::NotFound),
+    }
 }
 
 async fn story_page(

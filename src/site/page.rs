@@ -1,11 +1,11 @@
 //! The pages, rendered from the stored state.
 
-use feed_model::{StoryId, TopicId};
+use feed_model::{SourceId, Story, StoryId, TopicId};
 use feed_publisher::{
     Addresses, FeedFormat, YearMonth,
     pages::{
-        self, MonthPage, PageError, SearchPage, SiteInfo, TopicPage, TopicRef, TopicSection,
-        Unsorted,
+        self, MonthPage, PageError, SearchPage, SiteInfo, SourcePage, TopicPage, TopicRef,
+        TopicSection,
     },
 };
 
@@ -20,8 +20,8 @@ use super::{
 
 /// Stories of each topic on the home page.
 const STORIES_ON_HOME: usize = 6;
-/// Unsorted stories on the home page.
-const UNSORTED_ON_HOME: usize = 20;
+/// Stories on the home page of a site without topics.
+const STORIES_WITHOUT_TOPICS: usize = 20;
 /// The most stories on a topic's page. It lists fewer if they exceed the size limit.
 const STORIES_ON_TOPIC: usize = 150;
 /// Related topics on a topic's page.
@@ -54,6 +54,10 @@ pub enum PageName {
     },
     /// `/sources`, in pages numbered from 1.
     Sources(u32),
+    /// `/sources/{id}`, in pages numbered from 1.
+    Source(SourceId, u32),
+    /// `/unsorted`, in pages numbered from 1.
+    Unsorted(u32),
     /// `/search?q=…`, with the query.
     Search(String),
     /// An error page.
@@ -71,6 +75,8 @@ impl PageName {
                 Addresses::month_path(topic.as_str(), *month, *page)
             }
             Self::Sources(page) => Addresses::sources_path(*page),
+            Self::Source(id, page) => return Addresses::source_path(id, *page),
+            Self::Unsorted(page) => Addresses::unsorted_path(*page),
             Self::Search(_) => "/search".to_owned(),
             Self::Error(_) => return None,
         })
@@ -100,6 +106,8 @@ pub fn page(
             let index = usize::try_from(*number).ok().and_then(|number| number.checked_sub(1));
             index.and_then(|index| pages.into_iter().nth(index))
         }
+        PageName::Source(id, number) => source_page(reader, settings, &site, id, *number)?,
+        PageName::Unsorted(number) => unsorted_page(reader, &site, *number)?,
         PageName::Search(query) => Some(search_page(reader, settings, &site, query)?),
         PageName::Error(error) => return Ok(Some(error_page(settings, error))),
     };
@@ -120,10 +128,18 @@ pub fn pages(reader: &Reader<'_>, settings: &SiteSettings) -> Result<Vec<PageNam
     let parts = SiteParts::new(settings).with_source_icons(reader.sources_with_icon()?);
     let sources = pages::sources(&parts.site(settings), &reader.sources()?, settings.live);
     names.extend((1..=u32::try_from(sources.len()).unwrap_or(u32::MAX)).map(PageName::Sources));
+    let unsorted = pages::page_count(reader.count_stories(&unsorted_query())?);
+    names.extend((1..=unsorted).map(PageName::Unsorted));
+    for id in reader.public_source_ids()? {
+        if Addresses::source_path(&id, 1).is_some() {
+            let numbers = 1..=pages::page_count(reader.count_stories(&source_query(&id))?);
+            names.extend(numbers.map(|number| PageName::Source(id.clone(), number)));
+        }
+    }
     for topic in published_topics(settings) {
         names.push(PageName::Topic(vec![topic.id.clone()]));
         for (month, count) in reader.months(topic_filter(&topic.id), settings.timezone)? {
-            let numbers = 1..=pages::month_page_count(count);
+            let numbers = 1..=pages::page_count(count);
             names.extend(numbers.map(|page| PageName::Month {
                 topic: topic.id.clone(),
                 month,
@@ -159,28 +175,91 @@ fn home(
     settings: &SiteSettings,
     site: &SiteInfo<'_>,
 ) -> Result<Vec<u8>, StoreError> {
-    let latest = |topic: &TopicId, limit: usize| {
-        reader.stories(&StoryQuery { limit: Some(limit), ..topic_query(topic) })
+    let section = |topic: TopicRef, description: Option<&String>, limit: usize| {
+        let query = topic_query(&topic.id);
+        Ok::<_, StoreError>(TopicSection {
+            description: description.cloned().unwrap_or_default(),
+            count: reader.count_stories(&query)?,
+            stories: reader.stories(&StoryQuery { limit: Some(limit), ..query })?,
+            topic,
+        })
     };
-    let newest = latest(&TopicId::all(), 1)?;
     let mut sections = Vec::new();
     for topic in settings.visible_topics() {
-        sections.push(TopicSection {
-            topic: TopicRef { id: topic.id.clone(), title: topic.title.clone() },
-            description: topic.description.clone().unwrap_or_default(),
-            count: reader.count_stories(&topic_query(&topic.id))?,
-            stories: latest(&topic.id, STORIES_ON_HOME)?,
-        });
+        let link = TopicRef { id: topic.id.clone(), title: topic.title.clone() };
+        sections.push(section(link, topic.description.as_ref(), STORIES_ON_HOME)?);
     }
+    if sections.is_empty() {
+        let all = TopicRef { id: TopicId::all(), title: ALL_STORIES.to_owned() };
+        return Ok(pages::home(site, &[section(all, None, STORIES_WITHOUT_TOPICS)?], 0));
+    }
+    Ok(pages::home(site, &sections, reader.count_stories(&unsorted_query())?))
+}
+
+/// Returns the query for the public stories in no topic.
+fn unsorted_query() -> StoryQuery {
+    StoryQuery { unsorted: true, public_only: true, ..StoryQuery::default() }
+}
+
+/// Returns the stories of a page of a list, newest first, and the number of all of them. `None` if
+/// the list has no such page; the first page exists always.
+fn stories_of_page(
+    reader: &Reader<'_>,
+    query: &StoryQuery,
+    page: u32,
+) -> Result<Option<(Vec<Story>, u64)>, StoreError> {
+    let count = reader.count_stories(query)?;
+    if page == 0 || page > pages::page_count(count) {
+        return Ok(None);
+    }
+    let offset = usize::try_from(page - 1).unwrap_or(usize::MAX);
     let query = StoryQuery {
-        unsorted: true,
-        public_only: true,
-        limit: Some(UNSORTED_ON_HOME),
-        ..StoryQuery::default()
+        limit: Some(pages::STORIES_PER_PAGE),
+        offset: offset.saturating_mul(pages::STORIES_PER_PAGE),
+        ..query.clone()
     };
-    let unsorted =
-        Unsorted { count: reader.count_stories(&query)?, stories: reader.stories(&query)? };
-    Ok(pages::home(site, newest.first(), &sections, &unsorted))
+    Ok(Some((reader.stories(&query)?, count)))
+}
+
+fn unsorted_page(
+    reader: &Reader<'_>,
+    site: &SiteInfo<'_>,
+    page: u32,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let found = stories_of_page(reader, &unsorted_query(), page)?;
+    Ok(found.map(|(stories, count)| pages::unsorted(site, count, page, &stories)))
+}
+
+/// Renders the page of a source with public stories.
+fn source_page(
+    reader: &Reader<'_>,
+    settings: &SiteSettings,
+    site: &SiteInfo<'_>,
+    id: &SourceId,
+    page: u32,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(source) = reader.source(id)?.filter(|source| source.state.public) else {
+        return Ok(None);
+    };
+    let found = stories_of_page(reader, &source_query(id), page)?;
+    let Some((stories, count)) = found.filter(|(_, count)| source.is_followed || *count > 0) else {
+        return Ok(None);
+    };
+    let page = SourcePage {
+        state: &source.state,
+        is_followed: source.is_followed,
+        live: settings.live,
+        count,
+        months: &reader.source_months(id, settings.timezone)?,
+        page,
+        stories: &stories,
+    };
+    Ok(pages::source(site, &page))
+}
+
+/// Returns the query for the public stories of a source.
+fn source_query(id: &SourceId) -> StoryQuery {
+    StoryQuery { source: Some(id.clone()), public_only: true, ..StoryQuery::default() }
 }
 
 fn topic_page(
@@ -249,16 +328,10 @@ fn month_page(
     month: YearMonth,
     page: u32,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let Some(index) = page.checked_sub(1).and_then(|index| usize::try_from(index).ok()) else {
+    let query = StoryQuery { month: Some((month, settings.timezone)), ..topic_query(topic) };
+    let Some((stories, _)) = stories_of_page(reader, &query, page)? else {
         return Ok(None);
     };
-    let query = StoryQuery {
-        month: Some((month, settings.timezone)),
-        limit: Some(pages::STORIES_PER_MONTH_PAGE),
-        offset: index.saturating_mul(pages::STORIES_PER_MONTH_PAGE),
-        ..topic_query(topic)
-    };
-    let stories = reader.stories(&query)?;
     if stories.is_empty() {
         return Ok(None);
     }

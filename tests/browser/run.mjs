@@ -159,6 +159,28 @@ async function drive(browser, base) {
     for (const title of ['2 Minute Serverless', 'Snack On AI']) expect(text.includes(title), `${title} is missing`);
   });
 
+  await test('the name of a source leads to its stories', async () => {
+    await page.goto(`${base}/sources`);
+    const link = page.locator('main th a').first();
+    const title = await link.innerText();
+    await link.click();
+    await page.waitForLoadState();
+    paths.source = new URL(page.url()).pathname;
+    expect(paths.source.startsWith('/sources/'), `at ${page.url()}`);
+    expect((await page.locator('h1').innerText()) === title, 'its title is the heading');
+    expect((await page.locator(storyLinks).count()) > 0, 'its stories are listed');
+  });
+
+  await test('a topic is found in the navigation of any page', async () => {
+    await page.goto(`${base}/sources`);
+    const link = page.locator('nav[aria-label=Topics] a').first();
+    const target = await link.evaluate((link) => new URL(link.href).pathname);
+    await link.click();
+    await page.waitForLoadState();
+    expect(new URL(page.url()).pathname === target, `at ${page.url()}`);
+    expect((await page.locator('nav[aria-label=Topics] a[aria-current=page]').count()) === 1, 'it is marked');
+  });
+
   await test('a new post shows up without anybody doing anything', async () => {
     const newest = async () => {
       await openFresh(page, `${base}/topics/all`);
@@ -180,6 +202,7 @@ async function drive(browser, base) {
     expect((await context.request.get(feed)).ok(), `${feed} answers`);
     paths.search = new URL(page.url()).pathname + new URL(page.url()).search;
     paths.nothing = '/search?q=zzzzzz';
+    paths.unsorted = '/unsorted';
   });
 
   await test('a month of everything is found from its heading', async () => {

@@ -28,6 +28,7 @@ mod schedule;
 mod search;
 mod serve;
 mod shipped_topics;
+mod site_pages;
 mod sites;
 mod source_icons;
 mod stalls;

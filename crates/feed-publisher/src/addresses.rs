@@ -142,7 +142,8 @@ impl Addresses {
     /// A base path that begins like a page of the site (`/topics/`) is recognised only before such
     /// a page.
     pub fn below_prefix<'p>(&self, path: &'p str) -> Option<&'p str> {
-        const PAGES: [&str; 7] = ["topics", "stories", "sources", "search", "t", "hub", "websub"];
+        const PAGES: [&str; 8] =
+            ["topics", "stories", "sources", "unsorted", "search", "t", "hub", "websub"];
         let first = |path: &str| path.split('/').nth(1).map(str::to_owned).unwrap_or_default();
         let rest = path.strip_prefix(self.prefix.as_str()).filter(|_| !self.prefix.is_empty())?;
         let is_whole = rest.is_empty() || rest.starts_with('/');
@@ -182,7 +183,19 @@ impl Addresses {
 
     /// Returns the path of the sources. Pages are numbered from 1.
     pub fn sources_path(page: u32) -> String {
-        if page > 1 { format!("/sources/{page}") } else { "/sources".to_owned() }
+        numbered("/sources", page)
+    }
+
+    /// Returns the path of a source's page. Pages are numbered from 1. A source has no page if its
+    /// id is the name of a file that static publishing writes beside it.
+    pub fn source_path(id: &SourceId, page: u32) -> Option<String> {
+        let is_file_name = id.as_str().to_ascii_lowercase().starts_with("index.html");
+        (!is_file_name).then(|| numbered(&format!("/sources/{id}"), page))
+    }
+
+    /// Returns the path of the stories in no topic. Pages are numbered from 1.
+    pub fn unsorted_path(page: u32) -> String {
+        numbered("/unsorted", page)
     }
 
     /// Returns the path of a topic's feed. `topic` may be a union (`a+b`).
@@ -230,9 +243,31 @@ impl Addresses {
     }
 }
 
+/// Returns the path of a page of a list. The word `page` keeps the numbers apart from ids that are
+/// numbers.
+fn numbered(path: &str, page: u32) -> String {
+    if page > 1 { format!("{path}/page/{page}") } else { path.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_that_are_numbers_or_words_of_paths_have_paths_of_their_own() {
+        let source = |id: &str, page| Addresses::source_path(&SourceId::new(id).unwrap(), page);
+        let paths = [
+            Some(Addresses::sources_path(1)),
+            Some(Addresses::sources_path(2)),
+            source("2", 1),
+            source("2", 2),
+            source("page", 1),
+            source("page", 2),
+        ];
+        let different: std::collections::BTreeSet<_> = paths.iter().flatten().collect();
+        assert_eq!(different.len(), paths.len(), "{paths:?}");
+        assert_eq!(source("index.html", 1), None);
+    }
 
     #[test]
     fn the_path_of_the_base_is_part_of_both_kinds_of_address() {

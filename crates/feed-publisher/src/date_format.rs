@@ -33,6 +33,11 @@ pub(crate) fn display_date(
     }
 }
 
+/// Returns the time as pages show it: `2 Jan 2026, 03:04`.
+pub(crate) fn display_time(at: Timestamp, zone: TimeZone) -> String {
+    at.with_timezone(&zone).format("%-d %b %Y, %H:%M").to_string()
+}
+
 /// Returns the date in its precision, for the `datetime` attribute.
 pub(crate) fn datetime_attribute(at: Timestamp, precision: Option<DatePrecision>) -> String {
     match precision {
@@ -55,5 +60,6 @@ mod tests {
         assert_eq!(datetime_attribute(at, Some(DatePrecision::Month)), "2026-01");
         assert_eq!(display_date(at, None, TimeZone::America__New_York), "1 Jan 2026");
         assert_eq!(datetime_attribute(at, Some(DatePrecision::Day)), "2026-01-02");
+        assert_eq!(display_time(at, TimeZone::America__New_York), "1 Jan 2026, 22:04");
     }
 }

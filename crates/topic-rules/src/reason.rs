@@ -180,7 +180,7 @@ impl fmt::Display for Reason {
                 write!(f, "none of these is allowed: `{matcher}` found {found}")
             }
             Self::Unconditional => {
-                f.write_str("nothing of `none` was found, and nothing else is required")
+                f.write_str("no `none` matcher hit, and nothing else is required")
             }
             Self::FromSource { sources } => {
                 write!(f, "it comes from one of the sources {}", join(sources))
@@ -195,11 +195,9 @@ impl fmt::Display for Reason {
             Self::OtherLanguage { allowed, actual } => {
                 write!(f, "limited to the languages {}, and it is in {actual}", allowed.join(", "))
             }
-            Self::BelowThreshold { score, threshold } if score.abs() < 0.0005 => write!(
-                f,
-                "nothing of `any` was found, and a score of {} is needed",
-                Number(*threshold)
-            ),
+            Self::BelowThreshold { score, threshold } if score.abs() < 0.0005 => {
+                write!(f, "no `any` matcher hit; {} needed", Number(*threshold))
+            }
             Self::BelowThreshold { score, threshold } => {
                 write!(f, "the score is {}, and {} is needed", Number(*score), Number(*threshold))
             }

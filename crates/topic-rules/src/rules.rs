@@ -25,7 +25,7 @@ const FINGERPRINT_VERSION: u8 = 2;
 
 /// The error for rules that cannot be compiled.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("topic `{topic}`: item {} of `{list}` is no matcher", .index + 1)]
+#[error("topic `{topic}`: item {} of `{list}` is not a valid matcher", .index + 1)]
 pub struct RulesError {
     /// The topic.
     pub topic: TopicId,
@@ -354,7 +354,8 @@ impl Rules {
         let points = |index: &usize| {
             tallies.get(*index).map(|tally| tally.points(self.matchers[*index].weight()))
         };
-        matchers.iter().filter_map(points).sum()
+        // Unlike `sum`, this is not -0 without any points.
+        matchers.iter().filter_map(points).fold(0.0, |sum, points| sum + points)
     }
 
     fn classify_by_rule(

@@ -20,6 +20,23 @@ pub const NOTHING_TO_FOLLOW: &str = "nothing-to-follow";
 
 const DAY_MS: i64 = 86_400_000;
 
+/// A stored source, which feeds.toml may not have any more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredSource {
+    /// The source, without its activity.
+    pub state: SourceState,
+    /// Whether feeds.toml has it.
+    pub is_followed: bool,
+}
+
+/// The beginning of the query for the states of sources.
+const SOURCE_STATES: &str = "
+    SELECT src.*, coalesce(src.title_override, src.feed_title, src.id) AS title,
+           (SELECT count(*) FROM entry e WHERE e.source_id = src.id) AS entries,
+           (SELECT count(DISTINCT e.story_id) FROM entry e JOIN story s ON s.id = e.story_id
+             WHERE e.source_id = src.id AND s.removed_ms IS NULL) AS stories
+      FROM source src";
+
 /// What is published of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicSource {
@@ -57,6 +74,20 @@ impl Reader<'_> {
         )?)
     }
 
+    /// Returns the ids of the public sources that feeds.toml has or that have public stories.
+    pub fn public_source_ids(&self) -> Result<Vec<SourceId>, StoreError> {
+        Ok(query_all(
+            self.conn,
+            "SELECT id FROM source src
+              WHERE public = 1 AND (ordinal IS NOT NULL OR EXISTS (
+                SELECT 1 FROM entry e JOIN story s ON s.id = e.story_id
+                 WHERE e.source_id = src.id AND s.public = 1 AND s.removed_ms IS NULL))
+              ORDER BY ordinal IS NULL, ordinal, id",
+            [],
+            |row| sql_values::source_id(row, "id"),
+        )?)
+    }
+
     /// Returns the titles that publications give themselves.
     pub fn source_titles(&self) -> Result<HashMap<SourceId, String>, StoreError> {
         let titles = query_all(
@@ -74,12 +105,7 @@ impl Reader<'_> {
     pub fn sources(&self) -> Result<Vec<SourceState>, StoreError> {
         let mut sources = query_all(
             self.conn,
-            "SELECT src.*, coalesce(src.title_override, src.feed_title, src.id) AS title,
-                    (SELECT count(*) FROM entry e WHERE e.source_id = src.id) AS entries,
-                    (SELECT count(DISTINCT e.story_id)
-                       FROM entry e JOIN story s ON s.id = e.story_id
-                      WHERE e.source_id = src.id AND s.removed_ms IS NULL) AS stories
-               FROM source src WHERE src.ordinal IS NOT NULL ORDER BY src.ordinal",
+            &format!("{SOURCE_STATES} WHERE src.ordinal IS NOT NULL ORDER BY src.ordinal"),
             [],
             state_of_row,
         )?;
@@ -97,15 +123,27 @@ impl Reader<'_> {
         Ok(sources)
     }
 
-    /// Returns the number of entries stored on each UTC day, oldest day first. `last_day` is
-    /// counted in days since 1970-01-01.
+    /// Returns a stored source.
+    pub fn source(&self, id: &SourceId) -> Result<Option<StoredSource>, StoreError> {
+        let sql = format!("{SOURCE_STATES} WHERE src.id = ?1");
+        let found = query_all(self.conn, &sql, [id.as_str()], |row| {
+            let is_followed = row.get::<_, Option<i64>>("ordinal")?.is_some();
+            Ok(StoredSource { state: state_of_row(row)?, is_followed })
+        })?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Returns the number of entries of each UTC day, oldest day first. An entry belongs to the day
+    /// of its publisher's date, unless that is later than the day on which it was stored. `last_day`
+    /// is counted in days since 1970-01-01.
     fn activity(&self, source: &str, last_day: i64) -> Result<Vec<u32>, StoreError> {
         let days = i64::try_from(ACTIVITY_DAYS).unwrap_or(i64::MAX);
         let first_day = last_day - days + 1;
         let rows: Vec<(i64, u32)> = query_all(
             self.conn,
-            "SELECT first_seen_ms / ?3 AS day, count(*) FROM entry
-              WHERE source_id = ?1 AND first_seen_ms >= ?2 * ?3 GROUP BY day",
+            "SELECT min(coalesce(published_ms, first_seen_ms), first_seen_ms) / ?3 AS day, count(*)
+               FROM entry INDEXED BY entry_source_seen
+              WHERE source_id = ?1 AND first_seen_ms >= ?2 * ?3 GROUP BY day HAVING day >= ?2",
             params![source, first_day, DAY_MS],
             |r| Ok((r.get(0)?, r.get(1)?)),
         )?;

@@ -211,16 +211,37 @@ impl Reader<'_> {
         zone: TimeZone,
     ) -> Result<Vec<MonthCount>, StoreError> {
         let all = TopicId::all();
+        let ids = "SELECT story_id FROM story_topic WHERE topic_id = ?1";
+        self.months_of(ids, topic.unwrap_or(&all).as_str(), zone)
+    }
+
+    /// Returns the number of public stories of each month, newest month first, with an entry of a
+    /// source.
+    pub fn source_months(
+        &self,
+        source: &SourceId,
+        zone: TimeZone,
+    ) -> Result<Vec<MonthCount>, StoreError> {
+        let ids = "SELECT DISTINCT story_id FROM entry WHERE source_id = ?1";
+        self.months_of(ids, source.as_str(), zone)
+    }
+
+    /// Counts the stories with the ids of a query, which has one parameter.
+    fn months_of(
+        &self,
+        ids: &str,
+        parameter: &str,
+        zone: TimeZone,
+    ) -> Result<Vec<MonthCount>, StoreError> {
         // The months of every zone begin with a quarter of an hour.
         let sql = format!(
             "SELECT {DATE} / 900000 AS quarter, {IS_DAY} IS TRUE AS is_day, count(*)
-               FROM story_topic st JOIN story s ON s.id = st.story_id
-              WHERE st.topic_id = ?1 AND s.public = 1 AND s.removed_ms IS NULL
+               FROM ({ids}) member JOIN story s ON s.id = member.story_id
+              WHERE s.public = 1 AND s.removed_ms IS NULL
               GROUP BY quarter, is_day"
         );
-        let topic = topic.unwrap_or(&all).as_str();
         let quarters: Vec<(i64, bool, u64)> =
-            query_all(self.conn, &sql, [topic], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+            query_all(self.conn, &sql, [parameter], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
         let mut months: BTreeMap<(i32, u32), u64> = BTreeMap::new();
         for (quarter, is_day, count) in quarters {
             let precision = is_day.then_some(DatePrecision::Day);

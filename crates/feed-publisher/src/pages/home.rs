@@ -1,4 +1,4 @@
-//! `/`: the newest story, each topic with its latest stories, and the unsorted stories.
+//! `/`: the newest story of the topics, and each topic with its latest stories.
 
 use askama::Template;
 
@@ -7,7 +7,7 @@ use feed_model::{Story, TopicId};
 use crate::{
     addresses::{Addresses, FeedFormat},
     pages::{
-        layout::{Alternate, Layout, SiteInfo, TopicRef, alternates},
+        layout::{Alternate, Layout, PageLink, SiteInfo, TopicRef, alternates},
         render::{MAX_PAGE_BYTES, render},
         story_row::{StoryRow, story_count_text},
     },
@@ -27,15 +27,6 @@ pub struct TopicSection {
     pub stories: Vec<Story>,
 }
 
-/// The stories in no topic. They show what the topics' rules miss.
-#[derive(Debug, Clone, Default)]
-pub struct Unsorted {
-    /// Number of stories in no topic.
-    pub count: u64,
-    /// The latest of them, newest first.
-    pub stories: Vec<Story>,
-}
-
 struct TopicSectionView {
     id: String,
     title: String,
@@ -51,18 +42,16 @@ struct TopicSectionView {
 struct HomeTemplate {
     layout: Layout,
     newest: Option<StoryRow>,
+    /// The topic of the newest story.
+    newest_topic: Option<PageLink>,
     sections: Vec<TopicSectionView>,
-    unsorted: Vec<StoryRow>,
-    unsorted_count: String,
+    /// The page of the stories in no topic, if there are any.
+    unsorted: Option<PageLink>,
 }
 
-/// Renders the home page. Its lists are shortened until it is at most [`MAX_PAGE_BYTES`] long.
-pub fn home(
-    site: &SiteInfo<'_>,
-    newest: Option<&Story>,
-    sections: &[TopicSection],
-    unsorted: &Unsorted,
-) -> Vec<u8> {
+/// Renders the home page, with the newest story of the sections first. Its lists are shortened until
+/// it is at most [`MAX_PAGE_BYTES`] long. `unsorted` is the number of stories in no topic.
+pub fn home(site: &SiteInfo<'_>, sections: &[TopicSection], unsorted: u64) -> Vec<u8> {
     let mut layout = Layout::new(site, site.title, Some("/"));
     layout.current_page = "home";
     let titles: Vec<String> =
@@ -74,22 +63,32 @@ pub fn home(
         media_type: "text/x-opml",
         href: site.addresses.absolute("/opml.xml"),
     });
+    let newest = sections
+        .iter()
+        .filter_map(|section| Some((section.stories.first()?, &section.topic)))
+        .max_by_key(|(story, _)| (story.position, story.id));
+    let topic_link = |topic: &TopicRef| PageLink {
+        href: site.addresses.rooted(&Addresses::topic_path(topic.id.as_str())),
+        text: xml::single_line(&topic.title),
+    };
     let mut page = HomeTemplate {
-        newest: newest.map(|story| StoryRow::new(site, story)),
+        newest: newest.map(|(story, _)| StoryRow::new(site, story)),
+        newest_topic: newest.map(|(_, topic)| topic_link(topic)),
         sections: sections.iter().map(|section| section_view(site, section)).collect(),
-        unsorted: month_rows(site, &unsorted.stories),
-        unsorted_count: story_count_text(unsorted.count),
+        unsorted: (unsorted > 0).then(|| PageLink {
+            href: site.addresses.rooted(&Addresses::unsorted_path(1)),
+            text: format!("{} in no topic", story_count_text(unsorted)),
+        }),
         layout,
     };
     loop {
         let bytes = render(&page);
         let lengths = page.sections.iter().map(|section| section.rows.len());
-        let longest = lengths.chain([page.unsorted.len()]).max().unwrap_or(0);
+        let longest = lengths.max().unwrap_or(0);
         if bytes.len() <= MAX_PAGE_BYTES || longest == 0 {
             return bytes;
         }
         page.sections.iter_mut().for_each(|section| section.rows.truncate(longest - 1));
-        page.unsorted.truncate(longest - 1);
     }
 }
 

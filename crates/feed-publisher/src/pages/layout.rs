@@ -6,6 +6,7 @@ use feed_model::{SourceId, TimeZone, TopicId};
 
 use crate::{
     addresses::{Addresses, FeedFormat},
+    excerpt,
     pages::assets::STYLE,
     xml,
 };
@@ -44,7 +45,21 @@ impl SiteInfo<'_> {
     }
 }
 
+/// The most topics in the navigation.
+const MAX_NAVIGATION_TOPICS: usize = 8;
+/// The longest title of a topic in the navigation, in characters.
+const MAX_NAVIGATION_CHARS: usize = 32;
+
+/// A topic in the navigation.
+#[derive(Debug, Clone)]
+pub(super) struct NavigationTopic {
+    pub id: String,
+    pub title: String,
+    pub page: String,
+}
+
 /// A link to another page of the site.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PageLink {
     pub href: String,
     pub text: String,
@@ -75,6 +90,12 @@ pub(super) struct Layout {
     pub description: String,
     /// The navigation link that leads to this page: `home`, `all`, `sources`, `search` or empty.
     pub current_page: &'static str,
+    /// The topic whose page this is; may be empty.
+    pub current_topic: String,
+    /// The first topics, for the navigation.
+    pub topics: Vec<NavigationTopic>,
+    /// The number of topics that the navigation omits.
+    pub more_topics: usize,
     /// The page's own absolute address; none for error pages.
     pub url: Option<String>,
     /// The canonical address of the content: the page's own, or the original of a story.
@@ -102,12 +123,20 @@ impl Layout {
     pub(super) fn new(site: &SiteInfo<'_>, title: &str, path: Option<&str>) -> Self {
         let addresses = site.addresses;
         let url = path.map(|path| addresses.absolute(path));
+        let navigation_topic = |topic: &TopicRef| NavigationTopic {
+            id: topic.id.to_string(),
+            title: excerpt::shorten(&xml::single_line(&topic.title), MAX_NAVIGATION_CHARS),
+            page: addresses.rooted(&Addresses::topic_path(topic.id.as_str())),
+        };
         let style_hash = blake3::hash(STYLE.as_bytes()).to_hex();
         Self {
             site_title: xml::single_line(site.title),
             title: xml::single_line(title),
             description: String::new(),
             current_page: "",
+            current_topic: String::new(),
+            topics: site.topics.iter().take(MAX_NAVIGATION_TOPICS).map(navigation_topic).collect(),
+            more_topics: site.topics.len().saturating_sub(MAX_NAVIGATION_TOPICS),
             canonical: url.clone(),
             url,
             og_type: "website",

@@ -2,7 +2,6 @@
 //!
 //! Together, the pages of all months link to every story of the topic.
 
-use askama::Template;
 use chrono::NaiveDate;
 
 use feed_model::{Story, TopicId};
@@ -11,14 +10,10 @@ use crate::{
     addresses::{Addresses, YearMonth},
     pages::{
         layout::{Layout, PageLink, SiteInfo, alternates},
-        render::{MAX_PAGE_BYTES, render},
-        story_row::{StoryRow, story_count_text},
+        story_list::{StoryList, page_count},
     },
     xml,
 };
-
-/// Stories on one page of a month.
-pub const STORIES_PER_MONTH_PAGE: usize = 50;
 
 /// The content of a month's page.
 #[derive(Debug, Clone)]
@@ -37,19 +32,6 @@ pub struct MonthPage<'a> {
     pub stories: &'a [Story],
 }
 
-#[derive(Template)]
-#[template(path = "month.html")]
-struct MonthTemplate {
-    layout: Layout,
-    topic: String,
-    topic_page: String,
-    name: String,
-    count: String,
-    rows: Vec<StoryRow>,
-    newer: Option<PageLink>,
-    older: Option<PageLink>,
-}
-
 /// Returns the name of a month: `March 2026`.
 pub(super) fn month_name((year, month): YearMonth) -> String {
     NaiveDate::from_ymd_opt(year, month, 1)
@@ -57,13 +39,7 @@ pub(super) fn month_name((year, month): YearMonth) -> String {
         .unwrap_or_default()
 }
 
-/// Returns the number of pages of a month with `stories` stories; at least 1.
-pub fn month_page_count(stories: u64) -> u32 {
-    let per_page = u64::try_from(STORIES_PER_MONTH_PAGE).unwrap_or(u64::MAX);
-    u32::try_from(stories.div_ceil(per_page)).unwrap_or(u32::MAX).max(1)
-}
-
-/// Renders one page of a month. If it is larger than [`MAX_PAGE_BYTES`], its titles are shortened.
+/// Renders one page of a month.
 pub fn month(site: &SiteInfo<'_>, page: &MonthPage<'_>) -> Vec<u8> {
     let topic = page.topic.as_str();
     let name = month_name(page.month);
@@ -73,35 +49,19 @@ pub fn month(site: &SiteInfo<'_>, page: &MonthPage<'_>) -> Vec<u8> {
     layout.alternates = alternates(site, topic, page.title);
     let count =
         page.months.iter().find(|(month, _)| *month == page.month).map_or(0, |(_, count)| *count);
-    let page_count = month_page_count(count);
-    let (newer, older) = neighbour_links(site, page, page_count);
-    let mut view = MonthTemplate {
-        topic: title,
-        topic_page: site.addresses.rooted(&Addresses::topic_path(topic)),
-        name,
-        count: if page_count > 1 {
-            format!("{}, page {} of {page_count}", story_count_text(count), page.page)
-        } else {
-            story_count_text(count)
-        },
-        rows: page.stories.iter().map(|story| StoryRow::new(site, story)).collect(),
-        newer,
-        older,
-        layout,
-    };
-    let bytes = render(&view);
-    if bytes.len() <= MAX_PAGE_BYTES {
-        return bytes;
-    }
-    view.rows = page.stories.iter().map(|story| StoryRow::short(site, story)).collect();
-    render(&view)
+    let mut list = StoryList::new(layout, &name, count, page.page);
+    list.parent =
+        Some(PageLink { href: site.addresses.rooted(&Addresses::topic_path(topic)), text: title });
+    list.heading_needs_parent = true;
+    (list.newer, list.older) = neighbour_links(site, page, page_count(count));
+    list.render(site, page.stories)
 }
 
 /// Returns links to the newer and the older page: of the same month, else of the month beside it.
 fn neighbour_links(
     site: &SiteInfo<'_>,
     page: &MonthPage<'_>,
-    page_count: u32,
+    pages: u32,
 ) -> (Option<PageLink>, Option<PageLink>) {
     let link = |month: YearMonth, number: u32, text: String| PageLink {
         href: site.addresses.rooted(&Addresses::month_path(page.topic.as_str(), month, number)),
@@ -116,9 +76,9 @@ fn neighbour_links(
     } else {
         index
             .and_then(|index| page.months.get(index.checked_sub(1)?))
-            .map(|(month, count)| link(*month, month_page_count(*count), month_name(*month)))
+            .map(|(month, count)| link(*month, page_count(*count), month_name(*month)))
     };
-    let older = if page.page < page_count {
+    let older = if page.page < pages {
         Some(same_month(page.page + 1))
     } else {
         index
@@ -133,8 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_story_of_a_month_has_a_page() {
-        assert_eq!([0, 1, 50, 51, 10_000].map(month_page_count), [1, 1, 1, 2, 200]);
+    fn a_month_is_named_with_its_year() {
         assert_eq!(month_name((2026, 3)), "March 2026");
     }
 }

@@ -1,8 +1,12 @@
-//! `/stories/{id}`: one story, its sources, and the reasons for its topics and duplicates.
+//! `/stories/{id}`: one story, who told it when, and the reasons for its topics and duplicates.
 
 use askama::Template;
 
-use feed_model::{DecidedBy, Membership, NonMembership, SourceId, Story, StoryEntry};
+use chrono::NaiveTime;
+
+use feed_model::{
+    DatePrecision, DecidedBy, Membership, NonMembership, Story, StoryEntry, Timestamp,
+};
 
 use crate::{
     addresses::Addresses,
@@ -45,18 +49,23 @@ struct OtherTopicView {
     reasons: Vec<Vec<ReasonPart>>,
 }
 
+/// An entry in the timeline of the story.
 struct EntryView {
     source: String,
+    /// The source's page on this site.
+    page: Option<String>,
+    /// The original.
     href: Option<String>,
     /// The entry's title, if it differs from the story's.
     title: Option<String>,
-    first_seen: String,
+    /// Why it joined the story; `None` for the entry that began it.
+    join_reason: Option<String>,
+    /// The publisher's date, else the time at which it was first seen.
+    told: String,
+    told_datetime: String,
+    /// The time at which it was first seen, if the publisher's date is shown.
+    first_seen: Option<String>,
     first_seen_datetime: String,
-}
-
-struct DuplicateView {
-    source: String,
-    reason: String,
 }
 
 #[derive(Template)]
@@ -70,8 +79,9 @@ struct StoryTemplate {
     categories: Vec<String>,
     topics: Vec<TopicView>,
     other_topics: Vec<OtherTopicView>,
+    /// Who told the story when, first to last.
     entries: Vec<EntryView>,
-    duplicates: Vec<DuplicateView>,
+    more_entries: usize,
     added: String,
     added_datetime: String,
 }
@@ -105,15 +115,8 @@ fn view(
     if original.is_some() {
         layout.canonical.clone_from(&original);
     }
-    let public_entries = || story.sources.iter().filter(|entry| entry.public);
-    let public_entry = |source: &SourceId| public_entries().find(|entry| entry.source == *source);
-    let duplicates = story.duplicates.iter().take(max_length).filter_map(|duplicate| {
-        let entry = public_entry(&duplicate.source)?;
-        Some(DuplicateView {
-            source: sentence(&entry.source_title),
-            reason: sentence(&duplicate.because),
-        })
-    });
+    let mut entries: Vec<&StoryEntry> = story.sources.iter().filter(|entry| entry.public).collect();
+    entries.sort_by_key(|entry| told_at(entry));
     let categories = story
         .categories
         .iter()
@@ -135,11 +138,12 @@ fn view(
             .take(max_length)
             .filter_map(|topic| other_topic_view(site, topic, max_length))
             .collect(),
-        entries: public_entries()
+        more_entries: entries.len().saturating_sub(max_length),
+        entries: entries
+            .into_iter()
             .take(max_length)
-            .map(|entry| entry_view(site, entry, &row.title))
+            .map(|entry| entry_view(site, story, entry, &row.title))
             .collect(),
-        duplicates: duplicates.collect(),
         added: date_format::display_date(story.first_published, None, site.timezone),
         added_datetime: date_format::rfc3339(story.first_published),
         story: row,
@@ -182,16 +186,44 @@ fn topic_page(site: &SiteInfo<'_>, topic: &TopicRef) -> String {
     site.addresses.rooted(&Addresses::topic_path(topic.id.as_str()))
 }
 
-fn entry_view(site: &SiteInfo<'_>, entry: &StoryEntry, story_title: &str) -> EntryView {
+/// Returns when a source told the story: the publisher's date, unless it was in the future when the
+/// entry was first seen, else the time at which it was first seen.
+fn told_at(entry: &StoryEntry) -> Timestamp {
+    entry.published.map_or(entry.first_seen, |date| date.min(entry.first_seen))
+}
+
+fn entry_view(
+    site: &SiteInfo<'_>,
+    story: &Story,
+    entry: &StoryEntry,
+    story_title: &str,
+) -> EntryView {
+    let told_at = told_at(entry);
+    // A date at the beginning of a day is likely to be a date without a time of day.
+    let is_day = entry.published == Some(told_at) && told_at.time() == NaiveTime::MIN;
+    let precision = if is_day { Some(DatePrecision::Day) } else { None };
+    let time = |at| date_format::display_time(at, site.timezone);
+    let join_reason = story
+        .duplicates
+        .iter()
+        .find(|duplicate| duplicate.source == entry.source && duplicate.key == entry.key);
     EntryView {
         source: sentence(&entry.source_title),
+        page: Addresses::source_path(&entry.source, 1).map(|path| site.addresses.rooted(&path)),
         href: entry.url.as_deref().and_then(xml::http_url),
         title: entry
             .title
             .as_deref()
             .map(sentence)
             .filter(|title| !title.is_empty() && title != story_title),
-        first_seen: date_format::display_date(entry.first_seen, None, site.timezone),
+        join_reason: join_reason.map(|duplicate| sentence(&duplicate.because)),
+        told: if is_day {
+            date_format::display_date(told_at, precision, site.timezone)
+        } else {
+            time(told_at)
+        },
+        told_datetime: date_format::datetime_attribute(told_at, precision),
+        first_seen: (told_at != entry.first_seen).then(|| time(entry.first_seen)),
         first_seen_datetime: date_format::rfc3339(entry.first_seen),
     }
 }

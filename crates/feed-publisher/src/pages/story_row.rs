@@ -34,9 +34,12 @@ pub(super) struct StoryRow {
     pub is_external: bool,
     /// The story's page on this site.
     pub page: String,
+    /// The name of the source; empty where every row has the same.
     pub source: String,
     /// Address of the icon of the source.
     pub icon: Option<String>,
+    /// The source's page on this site.
+    pub source_page: Option<String>,
     /// Authors other than the source; may be empty.
     pub authors: String,
     pub date: String,
@@ -77,6 +80,7 @@ impl StoryRow {
                 .source_icon(&story.source.id)
                 .filter(|_| attribution.title == xml::single_line(&story.source.title)),
             source,
+            source_page: source_page(site, story),
             authors: authors.join(", "),
             date: date_format::display_date(date, precision, site.timezone),
             datetime_attr: date_format::datetime_attribute(date, precision),
@@ -87,7 +91,9 @@ impl StoryRow {
                 .and_then(xml::http_url)
                 .filter(|url| url.len() <= MAX_ADDRESS_BYTES),
             summary: excerpt::summary(story)
-                .map(|text| excerpt::shorten(&xml::single_line(text), MAX_SUMMARY_CHARS)),
+                .map(xml::single_line)
+                .filter(|text| says_more_than(text, &story.title))
+                .map(|text| excerpt::shorten(&text, MAX_SUMMARY_CHARS)),
         }
     }
 
@@ -114,6 +120,32 @@ impl StoryRow {
     }
 }
 
+/// Returns the page of the source whose entry shows, if it is public.
+fn source_page(site: &SiteInfo<'_>, story: &Story) -> Option<String> {
+    let id = &story.source.id;
+    let is_public = story.sources.iter().any(|entry| entry.source == *id && entry.public);
+    let path = Addresses::source_path(id, 1).filter(|_| is_public)?;
+    Some(site.addresses.rooted(&path))
+}
+
+/// What publishing systems write in the place of a summary, without punctuation and in lower case.
+const LINK_TEXTS: [&str; 6] =
+    ["comments", "link comments", "read more", "continue reading", "read the full article", "link"];
+
+/// Returns whether a summary says more than the title, and more than that there is a page to read.
+fn says_more_than(summary: &str, title: &str) -> bool {
+    let (summary, title) = (words(summary), words(title));
+    let rest = summary.strip_prefix(title.as_str()).unwrap_or(&summary).trim_start();
+    // A summary may be the beginning of the title.
+    !rest.is_empty() && !LINK_TEXTS.contains(&rest) && !title.starts_with(&summary)
+}
+
+/// Returns the words of a text in lower case, joined with spaces.
+fn words(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+}
+
 /// Returns the date to show: the publisher's, else the time of the first publication here.
 fn story_date(story: &Story) -> (Timestamp, Option<DatePrecision>) {
     match story.published {
@@ -136,4 +168,32 @@ pub(super) fn archive_month(site: &SiteInfo<'_>, story: &Story) -> YearMonth {
 /// Returns "1 story" or "2 stories".
 pub(super) fn story_count_text(count: u64) -> String {
     if count == 1 { "1 story".to_owned() } else { format!("{count} stories") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_must_say_more_than_the_title() {
+        let title = "Why Rust’s borrow checker is good";
+        for summary in [
+            "Comments",
+            "Why Rust's borrow checker is good.",
+            "WHY RUST’S BORROW CHECKER IS GOOD — Read more »",
+            "Why Rust’s borrow checker…",
+            "[link] [comments]",
+            "…",
+        ] {
+            assert!(!says_more_than(summary, title), "{summary}");
+        }
+        for summary in [
+            "Why Rust’s borrow checker is good, and where it is not.",
+            "Comments on the new release are welcome.",
+            "日本語の要約",
+        ] {
+            assert!(says_more_than(summary, title), "{summary}");
+        }
+        assert!(says_more_than("A post without a title.", ""));
+    }
 }

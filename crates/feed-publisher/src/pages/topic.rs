@@ -114,6 +114,7 @@ struct TopicTemplate {
 pub fn topic(site: &SiteInfo<'_>, page: &TopicPage<'_>) -> Vec<u8> {
     let mut layout = Layout::new(site, page.title, Some(&Addresses::topic_path(page.name)));
     layout.current_page = if page.name == TopicId::ALL { "all" } else { "" };
+    page.name.clone_into(&mut layout.current_topic);
     layout.description = xml::single_line(page.description);
     layout.alternates = alternates(site, page.name, page.title);
     let feed_url = |format| site.addresses.absolute(&Addresses::feed_path(page.name, format));

@@ -3,7 +3,7 @@
 use feed_model::*;
 use feed_publisher::{
     Addresses, FeedFormat,
-    pages::{self, PageError, SearchPage, SiteInfo, TopicPage, TopicRef, TopicSection, Unsorted},
+    pages::{self, PageError, SearchPage, SiteInfo, SourcePage, TopicPage, TopicRef, TopicSection},
 };
 use scraper::{Html, Selector};
 
@@ -45,6 +45,17 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
         months: &[((2026, 3), 7), ((2025, 1), 3)],
         hub: Some("https://topics.example/hub"),
     };
+    let of_page = &stories[..stories.len().min(pages::STORIES_PER_PAGE)];
+    let state = source_state();
+    let source = SourcePage {
+        state: &state,
+        is_followed: true,
+        live: true,
+        count: 120,
+        months: &[((2026, 3), 7), ((2025, 1), 3)],
+        page: 1,
+        stories: of_page,
+    };
     let found = SearchPage {
         count: stories.len() as u64,
         has_more: false,
@@ -55,18 +66,12 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
         }),
     };
     let mut all = vec![
-        (
-            "home".to_owned(),
-            pages::home(
-                &site,
-                stories.first(),
-                &sections,
-                &Unsorted { count: 3, stories: stories.to_vec() },
-            ),
-        ),
-        ("empty home".to_owned(), pages::home(&site, None, &[], &Unsorted::default())),
+        ("home".to_owned(), pages::home(&site, &sections, 3)),
+        ("empty home".to_owned(), pages::home(&site, &[], 0)),
         ("topic".to_owned(), pages::topic(&site, &page)),
         ("sources".to_owned(), pages::sources(&site, &[source_state()], true).remove(0)),
+        ("source".to_owned(), pages::source(&site, &source).unwrap()),
+        ("unsorted".to_owned(), pages::unsorted(&site, 120, 2, of_page)),
         ("search".to_owned(), pages::search(&site, "\"><script>alert(1)</script>", Some(&found))),
         (
             "unknown".to_owned(),

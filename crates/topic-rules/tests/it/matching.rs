@@ -323,7 +323,7 @@ fn an_explanation_has_matcher_field_text_and_weight() {
     assert_eq!(sentences(&classification.reasons_against), ["the score is 0.5, and 1 is needed"]);
     assert_eq!(
         sentences(&classify_one(&topic(&["flink"]), &title_fields("Kafka")).reasons_against),
-        ["nothing of `any` was found, and a score of 1 is needed"]
+        ["no `any` matcher hit; 1 needed"]
     );
 }
 
