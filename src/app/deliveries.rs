@@ -18,12 +18,14 @@ use tokio::{
 use tracing::{debug, error, info};
 use url::Url;
 
-use super::{application::App, stop::Stop};
+use feed_model::{StoryId, Timestamp, TopicId};
+
+use super::{application::App, stop::Stop, webhooks::webhook_message};
 use crate::{
     config::Hub,
     fetch::{FetchError, MessageResponse},
     push::{self, OutgoingDocument},
-    serve,
+    schedule, serve,
     store::{Delivery, DeliveryResult, DeliverySubject, HubRequest, StoreError, Subscriber},
     telemetry::{self, Metrics},
 };
@@ -311,7 +313,9 @@ impl Deliveries {
                     (_, None) => given_up("the subscription has ended"),
                 }
             }
-            DeliverySubject::Story { .. } => given_up("its topic has no webhook"),
+            DeliverySubject::Story { topic, story } => {
+                self.notify(delivery, topic.clone(), *story, url).await?
+            }
         })
     }
 
@@ -377,6 +381,76 @@ impl Deliveries {
         failed(&response, result)
     }
 
+    /// Tells a webhook of a story.
+    async fn notify(
+        &self,
+        delivery: &Delivery,
+        topic: TopicId,
+        story: StoryId,
+        url: Url,
+    ) -> Result<Attempt, StoreError> {
+        let (site, polling) = (self.site.settings(), self.app.poller.settings.load_full());
+        let message = self
+            .app
+            .store()
+            .run_blocking(move |store| {
+                let story = store.read(|reader| reader.story(story))?.filter(|story| story.public);
+                let topic = polling.topics.iter().find(|known| known.id == topic);
+                let webhook =
+                    topic.and_then(|topic| topic.webhooks.iter().find(|known| known.url == url));
+                Ok(topic.zip(webhook).zip(story).map(|((topic, webhook), story)| {
+                    webhook_message(&site, &polling, topic, webhook, &story)
+                }))
+            })
+            .await?;
+        let retry = || {
+            push::next_attempt(delivery.attempts, Some(delivery.queued), self.now())
+                .map_or(DeliveryResult::GivenUp, DeliveryResult::Retry)
+        };
+        let message = match message {
+            None => {
+                let reason = Some("the story or the webhook was removed".to_owned());
+                return Ok(Attempt {
+                    result: DeliveryResult::GivenUp,
+                    outcome: "given_up",
+                    reason,
+                });
+            }
+            Some(Err(error)) => {
+                let reason = Some(telemetry::chain(&error));
+                return Ok(Attempt { result: retry(), outcome: "failed", reason });
+            }
+            Some(Ok(message)) => message,
+        };
+        let response = self.exchange(&message).await;
+        let result = match &response {
+            Ok(response) if response.is_success() => {
+                return Ok(Attempt {
+                    result: DeliveryResult::Delivered(None),
+                    outcome: "delivered",
+                    reason: None,
+                });
+            }
+            // The receiver does not take this story, however often it is sent.
+            Ok(response) if matches!(response.status, 400 | 410 | 413 | 415 | 422) => {
+                DeliveryResult::GivenUp
+            }
+            Err(Failure::Permanent(_)) => DeliveryResult::GivenUp,
+            Ok(response) => {
+                let now = self.now();
+                let asked = schedule::retry_after(response.status, &response.headers, now);
+                match (retry(), asked) {
+                    (DeliveryResult::Retry(_), Some(asked)) if asked > now => {
+                        DeliveryResult::Retry(asked.min(now + chrono::TimeDelta::hours(1)))
+                    }
+                    (result, _) => result,
+                }
+            }
+            Err(Failure::Temporary(_)) => retry(),
+        };
+        Ok(failed(&response, result))
+    }
+
     async fn exchange(&self, message: &crate::fetch::Message) -> Result<MessageResponse, Failure> {
         let allow_hosts = &self.app.poller.settings.load_full().allow_hosts;
         let client = self.app.poller.client.load_full();
@@ -386,7 +460,7 @@ impl Deliveries {
         })
     }
 
-    fn now(&self) -> feed_model::Timestamp {
+    fn now(&self) -> Timestamp {
         self.app.poller.clock.now()
     }
 }

@@ -23,6 +23,7 @@ mod sync_config;
 mod systemd;
 mod watch_config;
 mod watchdog;
+mod webhooks;
 mod write_retry;
 
 pub use application::App;
@@ -31,3 +32,4 @@ pub use poll_once::{PollRun, hand_over, poll_once};
 pub use setup::{ANONYMOUS, PollingParts, build_polling, is_anonymous, published, window};
 pub use sync_config::sync_config;
 pub use watch_config::ConfigWatch;
+pub use webhooks::{WebhookError, webhook_message};

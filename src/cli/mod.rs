@@ -24,6 +24,7 @@ mod inspect;
 mod json;
 mod label;
 mod man;
+mod notify;
 mod output;
 mod poll;
 mod publish;
@@ -162,6 +163,7 @@ enum Command {
     Demo(demo::Args),
     Completions(completions::Args),
     Man(man::Args),
+    Notify(notify::Args),
     Schema(schema::Args),
 }
 
@@ -194,6 +196,7 @@ impl Command {
             Self::Demo(args) => demo::run(context, args),
             Self::Completions(args) => completions::run(context, args),
             Self::Man(args) => man::run(context, args),
+            Self::Notify(args) => notify::run(context, args),
             Self::Schema(args) => schema::run(context, args),
         }
     }

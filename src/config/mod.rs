@@ -27,6 +27,7 @@ mod texts;
 mod topic;
 mod value;
 mod vocabulary;
+mod webhook;
 
 pub use edit::{
     EditError, NewSource, NewTopic, append_source, append_sources, append_topics, topic_block,

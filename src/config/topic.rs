@@ -9,7 +9,7 @@ use super::{
     table_reader::{Setting, TableReader},
     terms::{self, matchers, texts},
     value::Located,
-    vocabulary,
+    vocabulary, webhook,
 };
 use feed_model::{SourceId, TermGroup, Topic, TopicId};
 
@@ -74,6 +74,7 @@ fn read(
     let learn = section.or(findings, "learn", false).value;
     let announce_within = section.or(findings, "announce_within", Duration::from_hours(48)).value;
     let access = section.or(findings, "access", Vec::<String>::new()).value;
+    let webhooks = webhook::read(&mut section, findings);
     section.finish(findings);
 
     let (mut term_groups, mut except) = (Vec::new(), feed_model::Exceptions::default());
@@ -134,7 +135,7 @@ fn read(
         learn,
         announce_within,
         access,
-        webhooks: Vec::new(),
+        webhooks,
     })
 }
 

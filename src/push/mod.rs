@@ -9,9 +9,11 @@ mod inbox;
 mod messages;
 mod retry;
 mod signature;
+mod webhook;
 
 pub use hub_request::{HubForm, HubRequestError};
 pub use inbox::Inbox;
 pub use messages::{OutgoingDocument, document_message, ping_message, verification_message};
 pub use retry::{next_attempt, next_verification};
 pub use signature::{random_token, sign};
+pub use webhook::{FIELDS, Notification, story_message, template_fields};

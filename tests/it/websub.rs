@@ -2,3 +2,4 @@
 
 mod hub;
 mod naming;
+mod webhooks;

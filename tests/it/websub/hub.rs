@@ -17,7 +17,7 @@ use crate::support::{
 };
 
 /// A free port of the loopback interface.
-const LOOPBACK: &str = "127.0.0.1:0";
+pub const LOOPBACK: &str = "127.0.0.1:0";
 
 /// A publisher whose feed gets longer.
 pub struct Publisher {
@@ -33,20 +33,36 @@ impl Publisher {
     }
 
     pub fn post(&self, number: u32) {
-        let mut posts = self.posts.lock().unwrap();
+        let posts = &mut *self.posts.lock().unwrap();
         let title = format!("Story number {number}");
         posts.insert(0, Post::new(&format!("n{number}"), &title, 1 + number % 28, "Its text."));
-        self.origin.script("/feed", vec![Reply::ok(rss("The river", &posts))]);
+        self.publish(posts);
+    }
+
+    /// Changes the title of a post.
+    pub fn edit(&self, guid: &str, title: &str) {
+        let posts = &mut *self.posts.lock().unwrap();
+        let post = posts.iter_mut().find(|post| post.guid == guid).unwrap();
+        title.clone_into(&mut post.title);
+        self.publish(posts);
+    }
+
+    fn publish(&self, posts: &[Post]) {
+        self.origin.script("/feed", vec![Reply::ok(rss("The river", posts))]);
     }
 
     /// A program that polls the feed every second. `more` is added to its feeds.toml.
     pub fn program(&self, more: &str) -> Program {
-        Program::with(&format!(
+        Program::with(&self.feeds_toml(more))
+    }
+
+    pub fn feeds_toml(&self, more: &str) -> String {
+        format!(
             "[site]\ncontact = \"mailto:me@example.org\"\n\
              [polling]\nallow_hosts = [\"127.0.0.1\"]\n\
              [[source]]\nid = \"river\"\nurl = \"{}\"\nfollow = \"feed\"\ninterval = \"1s\"\n{more}",
             self.origin.url("/feed")
-        ))
+        )
     }
 }
 
