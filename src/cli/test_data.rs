@@ -2,8 +2,8 @@
 
 use feed_model::{
     DatePrecision, DecidedBy, Duplicate, EntryKey, FollowMode, Membership, NonMembership, Person,
-    Problem, SourceHealth, SourceId, SourceRef, SourceState, Story, StoryEntry, StoryId, Timestamp,
-    TopicId, TopicState,
+    Problem, Reservation, SourceHealth, SourceId, SourceRef, SourceState, Story, StoryEntry,
+    StoryId, Timestamp, TopicId, TopicState,
 };
 
 pub(super) fn now() -> Timestamp {
@@ -98,6 +98,7 @@ pub(super) fn bare_story() -> Story {
         enclosures: vec![],
         image: None,
         rights: None,
+        license: None,
         related: vec![],
         origin: None,
         source: SourceRef {
@@ -108,6 +109,7 @@ pub(super) fn bare_story() -> Story {
             is_feed: true,
             home_page_url: None,
             rights: None,
+            reservation: Reservation::default(),
             updated: moment,
         },
         topics: vec![],

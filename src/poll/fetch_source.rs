@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use chrono::TimeDelta;
 
-use feed_model::{Document, FollowMode, FollowTarget, Format, Problem, Severity};
-use site_discovery::IndexPage;
+use feed_model::{Document, FollowMode, FollowTarget, Format, Problem, Reservation, Severity};
+use site_discovery::{IndexPage, Page};
 
 use super::{
     crawl_result::CrawlResult,
@@ -287,7 +287,8 @@ async fn read_content(
     let arrival = if first { Arrival::Import } else { Arrival::Ordinary };
     let now = session.poller().clock.now();
     let mut found = CrawlResult { problems, ..CrawlResult::new(follow_mode) };
-    let content = match content {
+    let is_page = matches!(content, DiscoveredContent::IndexPage(_));
+    let mut content = match content {
         DiscoveredContent::Feed(document) => {
             read_feed_document(*document, digest(response), arrival, found)
         }
@@ -319,8 +320,39 @@ async fn read_content(
             }
         }
     };
+    let own = content.metadata.reservation.take().unwrap_or_default();
+    let reservation = complete_reservation(session, own, response, is_page).await?;
+    content.metadata.reservation = Some(reservation);
     let result = FetchResult::Content(Box::new(content));
     Ok(FetchedSource::of_response(response, follow_mode, result))
+}
+
+/// Completes what a feed states about the use of its posts by the response and by robots.txt.
+async fn complete_reservation(
+    session: &mut FetchSession<'_>,
+    own: Reservation,
+    response: &Response,
+    is_page: bool,
+) -> Result<Reservation, StoreError> {
+    let (html, headers) = (is_page.then(|| response.body.clone()), response.headers.clone());
+    let url = response.final_url.clone();
+    let read = move || {
+        let decode = |body| feed_parser::decode(body, headers.text("content-type")).0;
+        let html = html.as_deref().map(decode).unwrap_or_default();
+        site_discovery::reservation(&Page { url: &url, headers: &headers, html: &html })
+    };
+    let mut found = tokio::task::spawn_blocking(read).await.unwrap_or_default();
+    if own.license.is_some() {
+        (found.license, found.license_type) = (own.license, own.license_type);
+    }
+    if found.license.is_none() {
+        let permission = robots::permission_for_configured(session, &response.requested).await?;
+        if let Some(license) = permission.license(&response.requested) {
+            found.license = Some(license);
+            found.license_type = Some("application/rsl+xml".to_owned());
+        }
+    }
+    Ok(found)
 }
 
 /// Returns the content of an index page.
@@ -396,6 +428,7 @@ fn read_feed_document(
             home_page_url: feed.home_page_url,
             rights: feed.rights,
             icon_url: feed.icon,
+            reservation: Some(Reservation { license: feed.license, ..Reservation::default() }),
         },
         details: FeedDetails {
             format: document.format,

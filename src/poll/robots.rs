@@ -70,6 +70,12 @@ impl Permission {
             .map(|delay| delay.min(MAX_CRAWL_DELAY))
     }
 
+    /// Returns the licence of the site (RSL 1.0). `url` is a URL of the site.
+    pub(super) fn license(&self, url: &Url) -> Option<String> {
+        let license = self.robots.as_ref()?.license()?;
+        feed_parser::http_url(license, Some(url)).map(String::from)
+    }
+
     /// Returns whether the file names this sitemap.
     pub(super) fn names(&self, sitemap: &Url) -> bool {
         self.sitemaps().contains(sitemap)

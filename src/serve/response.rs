@@ -9,7 +9,7 @@ use axum::{
 
 use feed_publisher::FeedFormat;
 
-use crate::site::SiteSettings;
+use crate::site::{RenderedFeed, SiteSettings};
 
 use super::{
     conditional::{PreconditionResult, evaluate},
@@ -80,6 +80,9 @@ pub(super) fn respond(
     if options.is_private || is_feed(document.media_type) {
         let noindex = HeaderValue::from_static("noindex");
         headers.insert(HeaderName::from_static("x-robots-tag"), noindex);
+    }
+    if document.feed.as_ref().is_some_and(RenderedFeed::reserves_tdm) {
+        headers.insert(HeaderName::from_static("tdm-reservation"), HeaderValue::from_static("1"));
     }
     if options.is_success() {
         insert(headers, header::ETAG, &document.etag);

@@ -7,7 +7,8 @@
 use chrono::{Datelike as _, NaiveDate};
 
 use feed_model::{
-    DatePrecision, SafeHtml, SourceId, SourceRef, Story, StoryId, Timestamp, TopicId,
+    AttributionMode, DatePrecision, Reservation, SafeHtml, SourceId, SourceRef, Story, StoryId,
+    Timestamp, TopicId,
     time_zone::{day_start, local_date},
 };
 use feed_publisher::{
@@ -150,6 +151,8 @@ pub fn digest_feed(
             json: url(FeedFormat::Json),
         },
         updated,
+        // The topic is the publication of its digests.
+        attribution: AttributionMode::Markup,
         ..channel.with_stories(&stories)
     };
     let body = render(&channel, format);
@@ -186,6 +189,7 @@ fn story(
         enclosures: Vec::new(),
         image: None,
         rights: None,
+        license: None,
         related: Vec::new(),
         origin: None,
         source: SourceRef {
@@ -196,6 +200,7 @@ fn story(
             is_feed: true,
             home_page_url: Some(addresses.absolute(&Addresses::topic_path(name))),
             rights: None,
+            reservation: Reservation::default(),
             updated: digest.ends,
         },
         topics: Vec::new(),

@@ -49,6 +49,11 @@ impl RenderedFeed {
         is_partial.then(|| render(&self.0.channel.with_stories(&new), self.0.format))
     }
 
+    /// Whether a publication of the stories reserves the rights to text and data mining.
+    pub fn reserves_tdm(&self) -> bool {
+        self.0.stories.iter().any(|story| story.source.reservation.tdm_reserved)
+    }
+
     /// Returns the topic and the stories of its window that do not fit into the document, if there
     /// are any. They are the same for the three formats; only the Atom document returns them.
     pub(super) fn overflow(&self) -> Option<(&TopicId, &[StoryId])> {

@@ -6,7 +6,7 @@ use url::Url;
 use entry_identity::{EntryIdentity, KeyPolicy};
 use feed_model::{
     Draft, EntryId, FollowMode, FollowTarget, FollowWay, MovedAddress, PollOutcome, Problem,
-    Source, SourceId, StoryId, Timestamp, UpdateHints, Validators,
+    Reservation, Source, SourceId, StoryId, Timestamp, UpdateHints, Validators,
 };
 
 use super::{PageChange, WindowPolicy};
@@ -58,6 +58,8 @@ pub struct FeedMetadata {
     pub home_page_url: Option<String>,
     /// The copyright text.
     pub rights: Option<String>,
+    /// The licence and the reservations of rights. `None` keeps what is stored.
+    pub reservation: Option<Reservation>,
     /// The icon that the feed names.
     pub icon_url: Option<String>,
 }

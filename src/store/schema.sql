@@ -71,7 +71,8 @@ CREATE TABLE source (
   public                INTEGER NOT NULL
     GENERATED ALWAYS AS (publish OR NOT (has_auth OR cache_private)) VIRTUAL,
   ways                  TEXT NOT NULL DEFAULT '[]',    -- ways tried at the last discovery (JSON)
-  icon_url              TEXT              -- the icon that its feed names
+  icon_url              TEXT,             -- the icon that its feed names
+  reservation           TEXT              -- licence and reservations of rights (JSON)
 ) STRICT;
 CREATE INDEX source_due ON source (next_poll_ms) WHERE ordinal IS NOT NULL;
 -- A round of polls must not cost more per source if there are more sources.
@@ -162,6 +163,7 @@ CREATE TABLE entry (
   content             TEXT,
   opening_minhash     INTEGER,            -- minwise hash of the beginning of the text
   text_minhash        INTEGER,            -- minwise hash of the whole text
+  license             TEXT,               -- URL of the licence
   UNIQUE (source_id, key)
 ) STRICT;
 CREATE INDEX entry_story ON entry (story_id);

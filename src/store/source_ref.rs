@@ -16,7 +16,7 @@ use feed_model::{SourceRef, Timestamp};
 /// The columns that [`of_row`] reads. The source must be joined as `src`.
 pub(super) const COLUMNS: &str = "src.id AS src_id, src.title_override, src.feed_title,
     src.url AS src_url, src.feed_id, src.follow_mode AS src_follow_mode, src.follow_url,
-    src.home_page_url, src.rights AS src_rights, src.source_ref_updated_ms";
+    src.home_page_url, src.rights AS src_rights, src.reservation, src.source_ref_updated_ms";
 
 /// Reads the metadata of a source from a row with [`COLUMNS`].
 pub(super) fn of_row(row: &Row<'_>) -> rusqlite::Result<SourceRef> {
@@ -33,6 +33,7 @@ pub(super) fn of_row(row: &Row<'_>) -> rusqlite::Result<SourceRef> {
         is_feed: text("src_follow_mode")?.as_deref() == Some("feed"),
         home_page_url: text("home_page_url")?,
         rights: text("src_rights")?,
+        reservation: sql_values::from_json_opt(row, "reservation")?.unwrap_or_default(),
         updated: time(row.get("source_ref_updated_ms")?),
         id,
     })

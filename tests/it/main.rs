@@ -23,6 +23,7 @@ mod private_topics;
 mod program;
 mod publish;
 mod reclassification;
+mod rights;
 mod scenarios;
 mod schedule;
 mod search;

@@ -4,8 +4,8 @@
     run.py PROGRAM [READER...]
 
 Two publications on loopback write, edit and repost stories; the topic is renamed and the daemon is
-restarted. After every step each reader updates, from Atom and from RSS. No story may be there twice,
-every entry must name its publication, and dates must be the publisher's.
+restarted. After every step each reader updates, from Atom and from RSS. No story may be there
+twice, every entry must name its publication, and dates must be the publisher's.
 
 A reader that is not installed is reported. With CI=true that is a failure.
 """
@@ -32,7 +32,7 @@ WAIT_S = 60
 FORMATS = ("atom", "rss")
 
 
-# --- The publications ------------------------------------------------------------------------------
+# --- The publications
 
 
 class Post:
@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-# --- The program -----------------------------------------------------------------------------------
+# --- The program
 
 
 class Daemon:
@@ -157,7 +157,7 @@ def wait_for(what, question):
         time.sleep(0.2)
 
 
-# --- The readers -----------------------------------------------------------------------------------
+# --- The readers
 
 
 class Newsboat:
@@ -297,7 +297,7 @@ def entry(id, title, author, date):
 READERS = (Newsboat, Sfeed, Feedparser, Lemon24Reader)
 
 
-# --- The story -------------------------------------------------------------------------------------
+# --- The story
 
 TITLES = {"minutes": "2 Minute Serverless", "brokers": "Broker & Log"}
 CURRENT_TITLES = set()

@@ -85,6 +85,10 @@ pub(super) fn content_hash(draft: &Draft) -> [u8; 32] {
         fields.add_opt("origin-rights", origin.rights.as_deref());
     }
     fields.add_opt("rights", draft.rights.as_deref());
+    // Entries without a licence keep the hash that they had before licences were read.
+    if let Some(license) = &draft.license {
+        fields.add("license", license);
+    }
     for related in &draft.related {
         fields.add("related", related);
     }

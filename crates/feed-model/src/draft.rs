@@ -227,6 +227,8 @@ pub struct Draft {
     pub origin: Option<OriginSource>,
     /// Copyright text: Atom `rights`, `dc:rights`.
     pub rights: Option<String>,
+    /// URL of the licence: `link rel=license` (RFC 4946), `creativeCommons:license`.
+    pub license: Option<String>,
     /// URLs of other works that this item is about: Atom `link rel=related|via`, JSON Feed
     /// `external_url`.
     pub related: Vec<String>,
@@ -290,6 +292,8 @@ pub struct FeedMeta {
     pub language: Option<String>,
     /// Copyright text.
     pub rights: Option<String>,
+    /// URL of the licence of its items.
+    pub license: Option<String>,
     /// The authors of the feed, used for items that name none.
     pub authors: Vec<Person>,
     /// Logo or icon, an absolute http(s) URL.

@@ -13,6 +13,7 @@ mod png_image;
 mod poll;
 mod problem;
 pub mod public_address;
+mod reservation;
 pub mod site;
 mod source;
 pub mod stop_words;
@@ -34,6 +35,7 @@ pub use match_field::MatchField;
 pub use png_image::PngImage;
 pub use poll::{MovedAddress, PollOutcome};
 pub use problem::{Problem, Severity};
+pub use reservation::Reservation;
 pub use source::{
     Auth, ContentPolicy, FetchLimits, FollowMode, FollowTarget, FollowWay, HostPattern,
     HostPatternError, PageSelectors, PollPolicy, SitemapPatterns, Source, SourceHealth,

@@ -2,8 +2,8 @@
 //! post.
 
 use super::{
-    Category, DatePrecision, Enclosure, EntryKey, OriginSource, Person, SafeHtml, SourceId,
-    StoryId, Timestamp, TopicId,
+    Category, DatePrecision, Enclosure, EntryKey, OriginSource, Person, Reservation, SafeHtml,
+    SourceId, StoryId, Timestamp, TopicId,
 };
 
 /// A source as published documents describe it (`atom:source`, RSS `source`, `_source`).
@@ -25,6 +25,8 @@ pub struct SourceRef {
     pub home_page_url: Option<String>,
     /// Copyright text of the feed.
     pub rights: Option<String>,
+    /// The licence and the reservations of rights of the publication.
+    pub reservation: Reservation,
     /// When its title, links or id last changed.
     pub updated: Timestamp,
 }
@@ -144,6 +146,8 @@ pub struct Story {
     pub image: Option<String>,
     /// Copyright text of the entry.
     pub rights: Option<String>,
+    /// URL of the licence of the entry.
+    pub license: Option<String>,
     /// URLs of other works that it is about.
     pub related: Vec<String>,
     /// The original feed that the entry names.

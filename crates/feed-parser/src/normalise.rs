@@ -91,6 +91,7 @@ pub(super) fn feed(
         updated: dates(&raw.updated).or_else(|| dates(&raw.published)),
         language: raw.language.as_deref().and_then(parse_tag),
         rights: feed.rights.as_ref().map(short_text).filter(|t| !t.is_empty()),
+        license: link("license").map(String::from),
         authors: people(&raw.people).0,
         icon: icon.map(String::from),
         hubs: raw
@@ -198,6 +199,12 @@ pub(super) fn item(
         enclosures,
         origin: raw.source.as_ref().and_then(|note| origin(note, base)),
         rights: entry.rights.as_ref().map(short_text).filter(|t| !t.is_empty()),
+        license: raw
+            .links
+            .iter()
+            .find(|link| link.rel == "license")
+            .and_then(|link| http_url(&link.href, Some(base)))
+            .map(String::from),
         related,
         from: FieldProvenance {
             guid: guid_from,

@@ -35,6 +35,7 @@ fn story(number: i64, title: &str, date: &str) -> Result<Story, Box<dyn std::err
         is_feed: true,
         home_page_url: Some("https://notes.example/".to_owned()),
         rights: None,
+        reservation: feed_model::Reservation::default(),
         updated: date,
     };
     let entry = StoryEntry {
@@ -70,6 +71,7 @@ fn story(number: i64, title: &str, date: &str) -> Result<Story, Box<dyn std::err
         enclosures: Vec::new(),
         image: None,
         rights: None,
+        license: None,
         related: Vec::new(),
         origin: None,
         source,

@@ -102,6 +102,7 @@ fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
     for url in story.related.iter().filter_map(|url| xml::http_url(url)) {
         links.push(page_link("related", &url));
     }
+    links.extend(channel::license(story).map(|(url, kind)| link("license", &url, kind)));
     for enclosure in &story.enclosures {
         if let Some(url) = xml::http_url(&enclosure.url) {
             let length = enclosure.length.map(|bytes| bytes.to_string());

@@ -388,6 +388,18 @@ pub(crate) fn rights(story: &Story) -> Option<String> {
     story.rights.as_deref().and_then(non_empty_line)
 }
 
+/// Returns the URL of the licence of a story, with its media type if that is known: the licence of
+/// the entry, else that of its publication.
+pub(crate) fn license(story: &Story) -> Option<(String, Option<&str>)> {
+    let own = story.license.as_deref().and_then(xml::http_url).map(|url| (url, None));
+    own.or_else(|| {
+        // An entry of another feed has the licence of that feed, which is unknown.
+        let reservation = Some(&story.source.reservation).filter(|_| story.origin.is_none())?;
+        let url = reservation.license.as_deref().and_then(xml::http_url)?;
+        Some((url, reservation.license_type.as_deref()))
+    })
+}
+
 /// Returns the language tag of a story, if it is valid.
 pub(crate) fn language(story: &Story) -> Option<&str> {
     publishable_tag(story.language.as_deref()?)

@@ -95,6 +95,8 @@ struct SourceExtension {
     home_page_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rights: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    license: Option<String>,
 }
 
 /// Renders a channel as a JSON Feed document.
@@ -178,6 +180,7 @@ fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> FeedItem<'a> {
             feed_url: attribution.feed_url,
             home_page_url: attribution.home_page_url,
             rights: rights(story).or(attribution.rights),
+            license: channel::license(story).map(|(url, _)| url),
         },
     }
 }

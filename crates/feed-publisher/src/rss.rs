@@ -113,6 +113,14 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
                 .unwrap_or_default()
         })
         .collect();
+    let mut related = related;
+    if let Some((url, kind)) = channel::license(story) {
+        let kind = kind.map(|kind| ("type", kind));
+        let attributes: Vec<_> =
+            [("href", url.as_str()), ("rel", "license")].into_iter().chain(kind).collect();
+        related
+            .extend(element("link", "atom:link", &attributes).remove("link").unwrap_or_default());
+    }
     if !related.is_empty() {
         extensions.insert("atom".to_owned(), BTreeMap::from([("link".to_owned(), related)]));
     }

@@ -82,7 +82,7 @@ fn media_type_rank(media_type: &str) -> Option<u8> {
     }
 }
 
-fn media_type(text: &str) -> String {
+pub(crate) fn media_type(text: &str) -> String {
     text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
@@ -283,7 +283,7 @@ fn feeds_from_link_header(value: &str, page: &Page<'_>) -> Vec<(u8, FeedLink)> {
 }
 
 /// Parses the parameters of one link, and returns them with the rest of the field.
-fn parse_link_parameters(text: &str) -> (Vec<(String, String)>, &str) {
+pub(crate) fn parse_link_parameters(text: &str) -> (Vec<(String, String)>, &str) {
     let mut parameters = Vec::new();
     let mut rest = text;
     loop {

@@ -12,6 +12,7 @@ mod index;
 mod json_ld;
 mod page;
 mod page_metadata;
+mod reservation;
 pub mod robots;
 mod site_name;
 mod sitemap;
@@ -27,6 +28,7 @@ pub use icon_links::icon_links;
 pub use index::{IndexPage, read_index_page, suggest_selectors, validate_selectors};
 pub use page::Page;
 pub use page_metadata::{PageMetadata, read_page_metadata};
+pub use reservation::reservation;
 pub use sitemap::{
     ChildSitemap, SitemapDocument, SitemapKind, SitemapPage, read_sitemap, sitemap_links,
 };

@@ -17,6 +17,7 @@ const MAX_RULES: usize = 10_000;
 pub struct Robots {
     groups: Vec<Group>,
     sitemaps: Vec<String>,
+    license: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,6 +74,9 @@ impl Robots {
                     let seconds = value.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0);
                     group.crawl_delay = seconds.map(|s| Duration::from_secs_f64(s.min(86_400.0)));
                 }
+                "license" if !value.is_empty() => {
+                    robots.license.get_or_insert_with(|| value.to_owned());
+                }
                 "sitemap" if !value.is_empty() => robots.sitemaps.push(value.to_owned()),
                 _ => {}
             }
@@ -111,6 +115,11 @@ impl Robots {
     /// Returns the values of the `Sitemap` lines.
     pub fn sitemaps(&self) -> &[String] {
         &self.sitemaps
+    }
+
+    /// Returns the URL of the licence, as written (RSL 1.0).
+    pub fn license(&self) -> Option<&str> {
+        self.license.as_deref()
     }
 
     fn groups_for(&self, token: &str) -> Vec<&Group> {

@@ -83,3 +83,6 @@ CREATE TABLE digest_story (
   html      TEXT NOT NULL,
   PRIMARY KEY (topic_id, period, first_day, ordinal)
 ) STRICT, WITHOUT ROWID;
+-- Licences of entries, and what publications state about the use of their posts.
+ALTER TABLE entry ADD COLUMN license TEXT;
+ALTER TABLE source ADD COLUMN reservation TEXT;

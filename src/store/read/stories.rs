@@ -274,7 +274,8 @@ impl Reader<'_> {
                     coalesce(src.content_policy,
                       CASE WHEN src.follow_mode = 'feed' THEN 'full' ELSE 'summary' END) AS policy,
                     e.title, e.url, e.authors, e.language, e.categories, e.enclosures, e.image,
-                    e.rights, e.related, e.comments_on, e.origin, e.excerpt, e.summary, e.content,
+                    e.rights, e.license, e.related, e.comments_on, e.origin, e.excerpt, e.summary,
+                    e.content,
                     {}
                FROM story s JOIN entry e ON e.id = s.representative_entry
                JOIN source src ON src.id = e.source_id {tail}",
@@ -380,6 +381,7 @@ fn story_of_row(row: &Row<'_>) -> rusqlite::Result<Story> {
         enclosures: from_json(row, "enclosures")?,
         image: row.get("image")?,
         rights: row.get("rights")?,
+        license: row.get("license")?,
         related,
         origin: from_json_opt(row, "origin")?,
         source: source_ref::of_row(row)?,

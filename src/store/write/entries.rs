@@ -297,7 +297,7 @@ fn update_content(
 }
 
 /// The columns that every document with the entry sets. The parameters have the same names.
-const CONTENT_COLUMNS: [&str; 25] = [
+const CONTENT_COLUMNS: [&str; 26] = [
     "guid",
     "guid_alias",
     "link",
@@ -317,6 +317,7 @@ const CONTENT_COLUMNS: [&str; 25] = [
     "origin",
     "image",
     "rights",
+    "license",
     "excerpt",
     "fingerprint",
     "opening_minhash",
@@ -379,6 +380,7 @@ fn execute_with_content(
         ":origin": draft.origin.as_ref().map(sql_values::json),
         ":image": draft.image,
         ":rights": draft.rights,
+        ":license": draft.license,
         ":excerpt": prepared.excerpt,
         ":fingerprint": prepared.fingerprint.to_bytes(),
         ":opening_minhash": minhashes.map(|[opening, _]| opening),

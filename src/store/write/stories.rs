@@ -222,7 +222,8 @@ pub(super) fn tombstone(
     execute(
         conn,
         "UPDATE entry SET title = NULL, authors = '[]', categories = '[]', enclosures = '[]',
-           related = '[]', origin = NULL, image = NULL, rights = NULL, excerpt = '',
+           related = '[]', origin = NULL, image = NULL, rights = NULL, license = NULL,
+           excerpt = '',
            summary = NULL, content = NULL
           WHERE story_id = ?1",
         [story.0],

@@ -81,6 +81,7 @@ impl<'a> XmlFeedParser<'a> {
                 };
                 *slot = slot.take().or(url);
             }
+            FieldKind::License => self.read_license(tag, inner_xml, at, base.as_ref()),
             FieldKind::SkipHours | FieldKind::SkipDays => {
                 let all: Vec<String> = children(inner_xml, &self.scope)
                     .iter()

@@ -58,6 +58,8 @@ pub(super) enum FieldKind {
     Keywords,
     /// Copyright text.
     Rights(u8),
+    /// The address of a licence.
+    License,
     /// Language tag.
     Language,
     /// RSS `image` or `itunes:image`.

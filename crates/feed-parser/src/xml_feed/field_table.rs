@@ -6,7 +6,8 @@ use std::{fmt::Write as _, sync::LazyLock};
 
 use super::{
     dialect::Namespace::{
-        self, Atom, Content, Dc, DcTerms, Itunes, Media, Rdf, Redirector, Rss, Syndication, Xhtml,
+        self, Atom, Content, Dc, DcTerms, Itunes, License, Media, Rdf, Redirector, Rss,
+        Syndication, Xhtml,
     },
     field_kind::FieldKind as F,
 };
@@ -212,6 +213,14 @@ const FIELDS: &[Field] = &[
             row(&[Atom], &["rights"], F::Rights(0), "Atom `rights`"),
             row(DUBLIN_CORE, &["rights"], F::Rights(1), "`dc:rights`"),
             row(&[Media], &["copyright"], F::Rights(2), "`media:copyright`"),
+        ],
+        json: "",
+    },
+    Field {
+        name: "license",
+        rows: &[
+            row(&[], &[], F::Unknown, "Atom `link rel=\"license\"`"),
+            row(&[License], &["license"], F::License, "`creativeCommons:license`, `cc:license`"),
         ],
         json: "",
     },

@@ -89,6 +89,7 @@ impl<'a> XmlFeedParser<'a> {
                 }
             }
             FieldKind::Link => self.read_link(tag, ns, inner_xml, at, base.as_ref()),
+            FieldKind::License => self.read_license(tag, inner_xml, at, base.as_ref()),
             FieldKind::Enclosure => {
                 let url = attribute(tag, "url")
                     .or_else(|| attribute(tag, "href"))

@@ -72,6 +72,22 @@ impl<'a> XmlFeedParser<'a> {
         self.push_link(Link { href: resolve_url(&href, base), rel, mime, length });
     }
 
+    /// Reads the address of a licence as a link with the relation `license`.
+    pub fn read_license(
+        &mut self,
+        tag: &Tag<'a>,
+        inner_xml: &'a str,
+        at: usize,
+        base: Option<&Url>,
+    ) {
+        let href = attribute(tag, "rdf:resource")
+            .unwrap_or_else(|| self.read_value(inner_xml, at).trim().to_owned());
+        if !href.is_empty() {
+            let href = resolve_url(&href, base);
+            self.push_link(Link { href, rel: "license".into(), ..Link::default() });
+        }
+    }
+
     /// Adds a link to the open item, else to the feed.
     pub fn push_link(&mut self, link: Link) {
         match &mut self.item {

@@ -81,6 +81,7 @@ fn story(number: i64, texts: &Texts<'_>) -> Story {
         is_feed: true,
         home_page_url: owned(texts.url),
         rights: owned(texts.rights),
+        reservation: feed_model::Reservation::default(),
         updated: date,
     };
     Story {
@@ -114,6 +115,7 @@ fn story(number: i64, texts: &Texts<'_>) -> Story {
             .collect(),
         image: owned(texts.url),
         rights: owned(texts.rights),
+        license: owned(texts.rights),
         related: texts.url.map(str::to_owned).into_iter().collect(),
         origin: None,
         sources: vec![StoryEntry {

@@ -102,6 +102,11 @@ pub(super) struct Layout {
     pub canonical: Option<String>,
     pub og_type: &'static str,
     pub noindex: bool,
+    /// The licence of a story.
+    pub license: Option<String>,
+    /// Whether the publisher of a story reserves the rights to text and data mining.
+    pub tdm_reserved: bool,
+    pub tdm_policy: Option<String>,
     pub alternates: Vec<Alternate>,
     /// The hub of the page's feeds, with the feed that one subscribes to (WebSub §4).
     pub hub: Option<HubLink>,
@@ -141,6 +146,9 @@ impl Layout {
             url,
             og_type: "website",
             noindex: path.is_none(),
+            license: None,
+            tdm_reserved: false,
+            tdm_policy: None,
             alternates: Vec::new(),
             hub: None,
             home: addresses.rooted("/"),

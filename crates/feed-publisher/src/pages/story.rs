@@ -115,6 +115,15 @@ fn view(
     if original.is_some() {
         layout.canonical.clone_from(&original);
     }
+    layout.license = channel::license(story).map(|(url, _)| url);
+    layout.tdm_reserved = story.source.reservation.tdm_reserved;
+    layout.tdm_policy = story
+        .source
+        .reservation
+        .tdm_policy
+        .as_deref()
+        .filter(|_| layout.tdm_reserved)
+        .and_then(xml::http_url);
     let mut entries: Vec<&StoryEntry> = story.sources.iter().filter(|entry| entry.public).collect();
     entries.sort_by_key(|entry| told_at(entry));
     let categories = story

@@ -15,6 +15,7 @@ pub fn source() -> SourceRef {
         is_feed: true,
         home_page_url: Some("https://river.example/".to_owned()),
         rights: Some("© River Notes".to_owned()),
+        reservation: Reservation::default(),
         updated: at("2026-01-01T00:00:00Z"),
     }
 }
@@ -48,6 +49,7 @@ pub fn story(id: i64) -> Story {
         enclosures: Vec::new(),
         image: None,
         rights: None,
+        license: None,
         related: Vec::new(),
         origin: None,
         sources: vec![StoryEntry {

@@ -5,4 +5,5 @@
 mod icon_links;
 mod kinds;
 mod page_metadata;
+mod reservation;
 mod site_parsing;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use feed_model::{Draft, FollowMode, FollowTarget};
+use feed_model::{Draft, FollowMode, FollowTarget, Reservation};
 use feed_parser::FeedInput;
 use tributary::{
     schedule::{NextPoll, PollReason},
@@ -81,6 +81,7 @@ impl Installation {
             home_page_url: feed.home_page_url,
             rights: feed.rights,
             icon_url: feed.icon,
+            reservation: Some(Reservation { license: feed.license, ..Reservation::default() }),
         };
         let mut update = self.poll_update_of(site, document.drafts, metadata, private);
         let known = self.read(|reader| reader.source_record(&update.source)).followed;
