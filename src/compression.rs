@@ -63,6 +63,15 @@ impl Compression {
         }
     }
 
+    /// Returns the name of the content coding.
+    #[cfg(feature = "object-store")]
+    pub(crate) fn coding(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Brotli => "br",
+        }
+    }
+
     /// Decompresses bytes; `None`: they are damaged.
     pub(crate) fn decompress(self, compressed: &[u8]) -> Option<Vec<u8>> {
         self.read(compressed, u64::MAX).ok()

@@ -5,7 +5,7 @@
 //! ```text
 //! command line    cli  demo
 //! application     app
-//! services        poll  push  serve  site
+//! services        poll  push  serve  site  objects
 //! infrastructure  config  fetch  schedule  store  telemetry  clock  compression
 //! crates          feed-model  feed-parser  site-discovery  entry-identity  topic-rules
 //!                 feed-publisher
@@ -23,6 +23,8 @@ pub mod icons;
 pub mod store;
 pub mod telemetry;
 
+#[cfg(feature = "object-store")]
+pub mod objects;
 pub mod poll;
 pub mod push;
 pub mod serve;

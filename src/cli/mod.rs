@@ -28,6 +28,7 @@ mod notify;
 mod output;
 mod poll;
 mod publish;
+mod publish_objects;
 mod runtime;
 mod schema;
 mod search;

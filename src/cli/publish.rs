@@ -1,26 +1,29 @@
 //! `tributary publish`: writes the site as static files.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use url::Url;
 
-use super::{Context, Exit};
+use super::{Context, Exit, publish_objects};
 use crate::{
     app,
     site::{self, CurrentRules},
 };
 use topic_rules::Rules;
 
-/// Write every feed, page and OPML file to a directory, for any web server
+const TARGET_HELP: &str =
+    "Output directory, created if missing; or s3://BUCKET/PREFIX, gs://… or az://…";
+
+/// Write every feed, page and OPML file to a directory or an object store
 ///
 /// Paths are the same as those that the daemon serves. Unchanged files keep their contents and
 /// modification times, and files of removed topics are deleted. Only files written by this command
-/// are ever replaced or deleted.
+/// are ever replaced or deleted. Credentials of object stores are taken from the environment, by the
+/// names that each service uses (`AWS_…`, `GOOGLE_…`, `AZURE_…`).
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Output directory; created if missing
-    #[arg(value_name = "DIR")]
-    pub(crate) dir: PathBuf,
+    #[arg(value_name = "DIR|URL", help = TARGET_HELP)]
+    pub(crate) target: String,
 }
 
 /// Runs the command.
@@ -48,8 +51,12 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     site::mark_outdated_archives(&store, &settings)?;
     while site::render_archives(&store, &settings, now)? {}
     let mut last_modified = |path: &str, digest| store.document_last_modified(path, digest, now);
-    let written = store
-        .read(|reader| Ok(site::publish(reader, &settings, &mut last_modified, &args.dir)))??;
+    let written = if publish_objects::is_address(&args.target) {
+        publish_objects::run(&args.target, &store, &settings, &mut last_modified)?
+    } else {
+        let dir = Path::new(&args.target);
+        store.read(|reader| Ok(site::publish(reader, &settings, &mut last_modified, dir)))??
+    };
     let topics: Vec<_> = config.topics.iter().map(|topic| topic.id.clone()).collect();
     store.mark_fetched(&topics)?;
     if context.json {
@@ -63,10 +70,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     }
     context.print_notice(format!(
         "{}: {} files written, {} unchanged, {} removed",
-        args.dir.display(),
-        written.written,
-        written.unchanged,
-        written.removed
+        args.target, written.written, written.unchanged, written.removed
     ));
     Ok(Exit::Done)
 }

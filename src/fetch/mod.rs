@@ -37,4 +37,6 @@ pub use request::{Accept, ClientOptions, Request};
 pub use resolver::{Lookup, SystemLookup};
 pub use response::{Failure, Hop, Response};
 pub use send::{Message, MessageResponse};
+#[cfg(feature = "object-store")]
+pub use transport::storage_client;
 pub use user_agent::user_agent;

@@ -121,3 +121,23 @@ pub(super) fn classify_error(
     }
     FetchError::Protocol { host, source: Box::new(error) }
 }
+
+/// Builds a client for object stores. It trusts the public authorities.
+#[cfg(feature = "object-store")]
+pub fn storage_client() -> Result<reqwest::Client, FetchError> {
+    let failed = |e: Box<dyn std::error::Error + Send + Sync>| FetchError::Client(e);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| failed(Box::new(e)))?
+        .with_root_certificates(roots(None)?)
+        .with_no_client_auth();
+    reqwest::Client::builder()
+        .user_agent(concat!("tributary/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(10))
+        .read_timeout(Duration::from_secs(30))
+        .http1_only()
+        .tls_backend_preconfigured(tls)
+        .build()
+        .map_err(|e| failed(Box::new(e)))
+}

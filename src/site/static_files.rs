@@ -1,7 +1,6 @@
 //! The site as static files, for any web server.
 //!
-//! The page `/x` is the file `x/index.html`; documents have their own names. Each file has a gzip
-//! and a Brotli version next to it. Only files in the manifest are replaced or deleted, symbolic
+//! Only files in the manifest are replaced or deleted, symbolic
 //! links are not followed, and an unchanged file is not touched. A file is written under a
 //! temporary name, synced and renamed, so that a web server sees the old bytes or the new ones.
 
@@ -12,23 +11,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use feed_model::TopicId;
-use feed_publisher::{Addresses, DigestPeriod, FeedFormat};
-
 use crate::{
-    compression::{Compression, CompressionLevel, MIN_COMPRESSED_BYTES},
+    compression::CompressionLevel,
     store::{Reader, StoreError},
 };
 
 use super::{
-    archives::{ArchiveLookup, archive},
-    digests::digest_feed,
-    documents::{LastModifiedFn, SEARCH_STYLE_PATH, documents},
-    page::{PageName, page, pages},
+    documents::LastModifiedFn,
     rendered_document::RenderedDocument,
     settings::SiteSettings,
-    source_icons::source_icons,
-    topic_channel::published_topics,
+    static_site::{StaticFile, StaticSite},
 };
 
 /// The file that lists the published files: one path per line, with `/` as the separator.
@@ -105,31 +97,8 @@ pub fn publish(
     fs::create_dir_all(dir).map_err(failed("create directory", dir))?;
     let _lock = lock(dir)?;
     let mut known = read_manifest(dir)?;
-    let mut documents = documents(reader, settings, last_modified_of)?;
-    documents.extend(source_icons(reader)?);
-    // A static site has no search.
-    documents.retain(|document| document.path != SEARCH_STYLE_PATH);
-    for topic in published_topics(settings) {
-        for (period, format) in periods_and_formats() {
-            documents.extend(digest_feed(reader, settings, &topic.id, period, format)?);
-        }
-    }
-    let names = pages(reader, settings)?;
-    let archives = archive_names(reader, settings)?;
-    let mut files = BTreeSet::new();
-    for document in &documents {
-        files.extend(with_compressed(&file_name(&document.path), is_compressed(document)));
-    }
-    // Every page and archive is large enough to be compressed.
-    for path in names.iter().filter_map(PageName::path) {
-        files.extend(with_compressed(&page_file_name(&path), true));
-    }
-    for (topic, number) in &archives {
-        files.extend(with_compressed(
-            &file_name(&Addresses::archive_path(topic.as_str(), *number)),
-            true,
-        ));
-    }
+    let site = StaticSite::new(reader, settings, last_modified_of)?;
+    let mut files = site.files();
 
     // All paths are checked first, so that an error comes before any change.
     for file in &files {
@@ -145,28 +114,11 @@ pub fn publish(
     if listed != known {
         write_manifest(dir, &listed)?;
     }
-    for document in &documents {
-        write_document(dir, &file_name(&document.path), document, &mut stats)?;
-    }
+    let missing =
+        site.write_pages(|file, document| write_document(dir, file, document, &mut stats))?;
+    site.write_documents(|file, document| write_document(dir, file, document, &mut stats))?;
     // Pages that no longer exist are removed below.
-    let mut missing = Vec::new();
-    for (topic, number) in &archives {
-        let file = file_name(&Addresses::archive_path(topic.as_str(), *number));
-        match archive(reader, settings, topic, *number)? {
-            ArchiveLookup::Document(document) => {
-                write_document(dir, &file, &document, &mut stats)?;
-            }
-            _ => missing.push(file),
-        }
-    }
-    for name in &names {
-        let Some(path) = name.path() else { continue };
-        match page(reader, settings, name)? {
-            Some(page) => write_document(dir, &page_file_name(&path), &page, &mut stats)?,
-            None => missing.push(page_file_name(&path)),
-        }
-    }
-    for file in missing.iter().flat_map(|file| with_compressed(file, true)) {
+    for file in missing {
         files.remove(&file);
         known.insert(file);
     }
@@ -179,54 +131,6 @@ pub fn publish(
         write_manifest(dir, &files)?;
     }
     Ok(stats)
-}
-
-/// The formats of precompressed files.
-const PRECOMPRESSED: [Compression; 2] = [Compression::Gzip, Compression::Brotli];
-
-fn periods_and_formats() -> impl Iterator<Item = (DigestPeriod, FeedFormat)> {
-    let formats = |period| FeedFormat::ALL.into_iter().map(move |format| (period, format));
-    DigestPeriod::ALL.into_iter().flat_map(formats)
-}
-
-fn is_compressed(document: &RenderedDocument) -> bool {
-    document.body.len() >= MIN_COMPRESSED_BYTES && !document.media_type.starts_with("image/")
-}
-
-/// Returns the names of a file and its precompressed versions.
-fn with_compressed(file: &str, is_compressed: bool) -> Vec<String> {
-    let compressed = PRECOMPRESSED
-        .iter()
-        .filter(|_| is_compressed)
-        .map(|compression| format!("{file}{}", compression.file_extension()));
-    std::iter::once(file.to_owned()).chain(compressed).collect()
-}
-
-/// Returns all archives with a document.
-fn archive_names(
-    reader: &Reader<'_>,
-    settings: &SiteSettings,
-) -> Result<Vec<(TopicId, u64)>, StoreError> {
-    let mut names = Vec::new();
-    for topic in published_topics(settings) {
-        let rendered = reader
-            .archives(&topic.id)?
-            .into_iter()
-            .filter(|state| !state.is_empty && state.input_digest.is_some());
-        names.extend(rendered.map(|state| (topic.id.clone(), state.number)));
-    }
-    Ok(names)
-}
-
-fn file_name(path: &str) -> String {
-    path.trim_start_matches('/').to_owned()
-}
-
-fn page_file_name(path: &str) -> String {
-    match path.trim_matches('/') {
-        "" => "index.html".to_owned(),
-        path => format!("{path}/index.html"),
-    }
 }
 
 fn failed<'p>(
@@ -286,11 +190,11 @@ fn write_manifest(dir: &Path, files: &BTreeSet<String>) -> Result<(), FilesError
 /// Writes a file and its precompressed versions, unless they have the right bytes already.
 fn write_document(
     dir: &Path,
-    file: &str,
+    file: &StaticFile,
     document: &RenderedDocument,
     stats: &mut PublishStats,
 ) -> Result<(), FilesError> {
-    let path = checked_path(dir, file)?;
+    let path = checked_path(dir, &file.name)?;
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(failed("create directory", parent))?;
     }
@@ -306,15 +210,12 @@ fn write_document(
         };
     // The precompressed versions are written first, because a web server prefers them and must not
     // serve older bytes than those of the file.
-    if is_compressed(document) {
-        for compression in PRECOMPRESSED {
-            let path = checked_path(dir, &format!("{file}{}", compression.file_extension()))?;
-            let is_current =
-                |existing: &[u8]| compression.decompresses_to(existing, &document.body);
-            write(&path, &is_current, &|| {
-                compression.compress(&document.body, CompressionLevel::Best)
-            })?;
-        }
+    for (name, compression) in &file.compressed {
+        let path = checked_path(dir, name)?;
+        let is_current = |existing: &[u8]| compression.decompresses_to(existing, &document.body);
+        write(&path, &is_current, &|| {
+            compression.compress(&document.body, CompressionLevel::Best)
+        })?;
     }
     write(&path, &|existing| existing == document.body, &|| document.body.clone())
 }

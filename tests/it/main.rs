@@ -16,6 +16,8 @@ mod fetch;
 mod icons;
 mod import;
 mod metrics;
+#[cfg(feature = "object-store")]
+mod objects;
 mod operation;
 mod page_limits;
 mod polls;

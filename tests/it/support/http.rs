@@ -60,10 +60,16 @@ pub fn request_with_body(
     if !body.is_empty() {
         head += &format!("Content-Length: {}\r\n", body.len());
     }
+    let mut request = (head + "\r\n").into_bytes();
+    request.extend_from_slice(body);
+    exchange(address, &request)
+}
+
+/// Sends a request as it is and reads the response until the connection closes.
+pub fn exchange(address: SocketAddr, request: &[u8]) -> io::Result<HttpResponse> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(WAIT_TIMEOUT))?;
-    stream.write_all((head + "\r\n").as_bytes())?;
-    stream.write_all(body)?;
+    stream.write_all(request)?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
     let end = bytes
