@@ -148,8 +148,9 @@ fn print_text(
         }
     }
     context.print_notice(format!(
-        "{} sources added to {}, {already_followed} already followed",
+        "{} {} added to {}, {already_followed} already followed",
         new.len(),
+        if new.len() == 1 { "source" } else { "sources" },
         context.config_name()
     ));
     match topics.map(Vec::as_slice) {

@@ -53,7 +53,7 @@ fn nothing_of_an_opml_file_is_dropped_without_a_word() {
     fs::write(program.join("feeds.opml"), opml).unwrap();
     let imported = program.run(&["import", "feeds.opml"]);
     assert_eq!(imported.code, 0, "{}", imported.stderr);
-    for part in ["feeds.opml:3: 1 outline", "“No address”", "truncated", "1 sources added"] {
+    for part in ["feeds.opml:3: 1 outline", "“No address”", "truncated", "1 source added"] {
         assert!(imported.stderr.contains(part), "no {part} in {}", imported.stderr);
     }
     let json = program.json(&["import", "feeds.opml"]);

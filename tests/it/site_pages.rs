@@ -6,7 +6,10 @@ use feed_model::*;
 use scraper::{Html, Selector};
 use tributary::{site::PageName, store::Arrival};
 
-use crate::publish::stored_site::{RIVER_NOTES, StoredSite, at, post};
+use crate::{
+    publish::stored_site::{RIVER_NOTES, StoredSite, at, post},
+    support::program::Program,
+};
 
 fn page(site: &StoredSite, name: &PageName) -> Html {
     Html::parse_document(&site.page(name).unwrap_or_else(|| panic!("no page {name:?}")))
@@ -164,4 +167,48 @@ fn a_story_shows_who_told_it_when_first_to_last() {
     let lines = texts(&story, ".timeline div");
     assert!(lines[0].contains("Same story: ") && !lines[1].contains("Same story: "), "{lines:?}");
     assert!(lines[0].ends_with("seen here 1 Mar 2026, 07:00"), "{lines:?}");
+}
+
+#[test]
+fn topics_that_a_story_is_not_in_for_the_same_reason_are_named_together() {
+    let more: String = ["rock", "sand", "dust"]
+        .map(|word| format!("[[topic]]\nid = \"{word}\"\ntitle = \"{word}\"\nany = [\"{word}\"]\n"))
+        .concat();
+    let site = StoredSite::new(&format!("{RIVER_NOTES}{more}"));
+    site.deliver("river-notes", at(NOW), Arrival::Ordinary, vec![post(1)]);
+    let story = page(&site, &PageName::Story(StoryId(1)));
+    let section = "section[aria-labelledby=other-topics]";
+    assert_eq!(texts(&story, &format!("{section} dt")), ["Cloud, rock, sand, dust score 0.0"]);
+    assert_eq!(texts(&story, &format!("{section} dd")), ["no any matcher hit; 1 needed"]);
+}
+
+#[test]
+fn a_source_whose_id_is_a_number_has_its_page_and_the_table_keeps_its_own() {
+    let title = "A publication with a long name, number";
+    let sources: String = (1..=200)
+        .map(|n| {
+            let id = if n == 3 { "3".to_owned() } else { format!("source-{n}") };
+            format!(
+                "[[source]]\nid = \"{id}\"\ntitle = \"{title} {n}\"\npaused = true\n\
+                 url = \"https://{n}.example/feed\"\n"
+            )
+        })
+        .collect::<Vec<_>>()
+        .concat();
+    let program = Program::with(&sources);
+    let daemon = program.serve();
+    let first = daemon.get("/sources");
+    assert!(first.text().contains("href=\"/sources/page/2\""), "{}", first.text());
+    let moved = daemon.get("/sources/2");
+    assert_eq!((moved.status, moved.header("location")), (308, Some("/sources/page/2")));
+    assert!(daemon.get("/sources/page/2").text().contains("<table class=\"sources\">"));
+    let source = daemon.get("/sources/3");
+    assert_eq!(source.status, 200);
+    assert!(source.text().contains("long name, number 3</h1>"), "{}", source.text());
+    for unknown in
+        ["/sources/1", "/sources/99", "/sources/page/1", "/sources/page/99", "/sources/3/page/2"]
+    {
+        assert_eq!(daemon.get(unknown).status, 404, "{unknown}");
+    }
+    assert_eq!(daemon.get("/unsorted").status, 200);
 }

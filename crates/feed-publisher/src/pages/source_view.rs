@@ -12,6 +12,8 @@ use crate::{
 };
 
 const MAX_TITLE_CHARS: usize = 120;
+/// The longest title in a table, in characters.
+const MAX_SHORT_TITLE_CHARS: usize = 60;
 /// The longest address that a page contains, in bytes. `/sources.opml` has the longer ones.
 const MAX_ADDRESS_BYTES: usize = 2_048;
 /// Days in one bar of the chart of activity.
@@ -26,6 +28,7 @@ pub(super) struct TimeView {
 /// A source as `templates/source_row.html` and `templates/source_facts.html` show it.
 pub(super) struct SourceView {
     pub title: String,
+    pub short_title: String,
     /// Address of its icon.
     pub icon: Option<String>,
     /// The page of its stories.
@@ -54,8 +57,10 @@ impl SourceView {
         let page_url = Some(state.url.as_str()).filter(|_| !is_feed);
         let href = state.home_page_url.as_deref().or(page_url).and_then(page_address);
         let time = |at: Option<Timestamp>| at.filter(|_| live).map(|at| time_view(site, at));
+        let title = xml::single_line(&state.title);
         Self {
-            title: excerpt::shorten(&xml::single_line(&state.title), MAX_TITLE_CHARS),
+            title: excerpt::shorten(&title, MAX_TITLE_CHARS),
+            short_title: excerpt::shorten(&title, MAX_SHORT_TITLE_CHARS),
             icon: site.source_icon(&state.id),
             page: Addresses::source_path(&state.id, 1).map(|path| site.addresses.rooted(&path)),
             host: href.as_deref().and_then(host).unwrap_or_else(|| "Website".to_owned()),

@@ -12,7 +12,7 @@ use crate::{
     addresses::Addresses,
     channel, date_format, excerpt,
     pages::{
-        layout::{Layout, SiteInfo, TopicRef},
+        layout::{Layout, PageLink, SiteInfo, TopicRef},
         render::{MAX_PAGE_BYTES, render},
         story_row::StoryRow,
     },
@@ -41,10 +41,9 @@ struct TopicView {
     reasons: Vec<Vec<ReasonPart>>,
 }
 
-/// A topic that the story is not in.
-struct OtherTopicView {
-    title: String,
-    page: String,
+/// Topics that the story is not in for the same reasons.
+struct OtherTopicsView {
+    topics: Vec<PageLink>,
     score: String,
     reasons: Vec<Vec<ReasonPart>>,
 }
@@ -78,7 +77,7 @@ struct StoryTemplate {
     original_host: Option<String>,
     categories: Vec<String>,
     topics: Vec<TopicView>,
-    other_topics: Vec<OtherTopicView>,
+    other_topics: Vec<OtherTopicsView>,
     /// Who told the story when, first to last.
     entries: Vec<EntryView>,
     more_entries: usize,
@@ -142,11 +141,7 @@ fn view(
             .take(max_length)
             .filter_map(|membership| topic_view(site, membership, max_length))
             .collect(),
-        other_topics: other_topics
-            .iter()
-            .take(max_length)
-            .filter_map(|topic| other_topic_view(site, topic, max_length))
-            .collect(),
+        other_topics: other_topic_views(site, other_topics, max_length),
         more_entries: entries.len().saturating_sub(max_length),
         entries: entries
             .into_iter()
@@ -177,18 +172,40 @@ fn topic_view(
     })
 }
 
-fn other_topic_view(
+/// Groups the topics that the story is not in by their scores and reasons.
+fn other_topic_views(
     site: &SiteInfo<'_>,
-    other: &NonMembership,
+    others: &[NonMembership],
     max_length: usize,
-) -> Option<OtherTopicView> {
-    let topic = site.topics.iter().find(|topic| topic.id == other.id)?;
-    Some(OtherTopicView {
-        title: xml::single_line(&topic.title),
-        page: topic_page(site, topic),
-        score: format!("score {:.1}", other.score),
-        reasons: reasons(&other.because, max_length),
-    })
+) -> Vec<OtherTopicsView> {
+    let mut groups: Vec<(&NonMembership, OtherTopicsView)> = Vec::new();
+    for other in others {
+        let Some(topic) = site.topics.iter().find(|topic| topic.id == other.id) else { continue };
+        let link = PageLink { href: topic_page(site, topic), text: xml::single_line(&topic.title) };
+        let score = format!("score {:.1}", other.score);
+        let known = groups
+            .iter_mut()
+            .find(|(first, view)| first.because == other.because && view.score == score);
+        if let Some((_, view)) = known {
+            view.topics.push(link);
+        } else if groups.len() < max_length {
+            let reasons = reasons(&other.because, max_length);
+            groups.push((other, OtherTopicsView { topics: vec![link], score, reasons }));
+        }
+    }
+    let mut views: Vec<OtherTopicsView> = groups.into_iter().map(|(_, view)| view).collect();
+    for view in &mut views {
+        view.topics.truncate(max_length);
+    }
+    views
+}
+
+/// Returns a stored reason for a merge without the name of its rule.
+fn without_rule_name(reason: &str) -> &str {
+    match reason.split_once(": ") {
+        Some((name, words)) if !name.contains(' ') => words,
+        _ => reason,
+    }
 }
 
 fn topic_page(site: &SiteInfo<'_>, topic: &TopicRef) -> String {
@@ -225,7 +242,7 @@ fn entry_view(
             .as_deref()
             .map(sentence)
             .filter(|title| !title.is_empty() && title != story_title),
-        join_reason: join_reason.map(|duplicate| sentence(&duplicate.because)),
+        join_reason: join_reason.map(|duplicate| sentence(without_rule_name(&duplicate.because))),
         told: if is_day {
             date_format::display_date(told_at, precision, site.timezone)
         } else {
