@@ -113,7 +113,7 @@ pub async fn run_daemon(options: Options) -> anyhow::Result<()> {
 
     let mut jobs = Jobs::new(app.clone(), health.clone(), metrics);
     if let Some(address) = config.server.metrics_listen {
-        jobs.serve_metrics(address)?;
+        jobs.serve_metrics(address, parts.site.clone())?;
     }
     parts.site.set_inbox(Inbox::new(app.poller.clone(), jobs.queued.clone()));
     let mut publisher = jobs.publisher(&parts.site)?;
@@ -234,7 +234,7 @@ impl Jobs {
         Publisher::start(renderer).context("cannot start the rendering thread")
     }
 
-    fn serve_metrics(&self, address: SocketAddr) -> anyhow::Result<()> {
+    fn serve_metrics(&self, address: SocketAddr, site: serve::App) -> anyhow::Result<()> {
         let listener = TcpListener::bind(address)
             .with_context(|| format!("cannot listen on {address} for metrics"))?;
         info!("metrics on http://{}/metrics", listener.local_addr().unwrap_or(address));
@@ -243,7 +243,7 @@ impl Jobs {
         let text = Arc::new(move || metrics_text(&poller, &probe, &metrics));
         let (health, mut stop) = (self.health.clone(), self.stop.clone());
         let stopped = async move { stop.wait().await };
-        tokio::spawn(serve::serve_metrics(listener, text, health, stopped));
+        tokio::spawn(serve::serve_metrics(listener, text, site, health, stopped));
         Ok(())
     }
 

@@ -177,6 +177,7 @@ fn default_hub(base_url: &Url) -> Hub {
 pub(super) fn access(config: &Config, environment: &Environment) -> Access {
     let (access, errors) = Access::load(
         &config.topics,
+        &config.site.access,
         &environment.config_dir,
         environment.credentials_dir.as_deref(),
     );

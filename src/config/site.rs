@@ -23,6 +23,8 @@ pub struct SiteConfig {
     pub images: bool,
     /// The time zone of schedules, of the dates on pages and of digests.
     pub timezone: TimeZone,
+    /// Files with the tokens of operators, for `/t/TOKEN/sources.atom`.
+    pub access: Vec<String>,
 }
 
 impl SiteConfig {
@@ -77,6 +79,7 @@ impl SiteConfig {
         let icon = icon::read(&mut section, findings, "drawn");
         let images = section.or(findings, "images", false).value;
         let timezone = section.or(findings, "timezone", TimeZone::UTC).value;
+        let access = section.or(findings, "access", Vec::<String>::new()).value;
         section.finish(findings);
         Self {
             title,
@@ -86,6 +89,7 @@ impl SiteConfig {
             icon,
             images,
             timezone,
+            access,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! (`/t/TOKEN/…`); see `audience`. Tokens are stored and compared as digests, and are never logged.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -20,10 +20,10 @@ const MIN_TOKEN_CHARS: usize = 16;
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
     /// The file cannot be read.
-    #[error("topic {topic}: cannot read tokens from {}", file.display())]
+    #[error("{owner}: cannot read tokens from {}", file.display())]
     Read {
-        /// The private topic.
-        topic: TopicId,
+        /// What the tokens are for: `topic streaming` or `[site]`.
+        owner: String,
         /// The file.
         file: PathBuf,
         /// The system's error.
@@ -32,23 +32,23 @@ pub enum AccessError {
     },
     /// A line is not a valid token.
     #[error(
-        "topic {topic}: invalid token in line {line} of {}: a token has at least \
+        "{owner}: invalid token in line {line} of {}: a token has at least \
          {MIN_TOKEN_CHARS} characters, only letters, digits and `-._~`",
         file.display()
     )]
     Form {
-        /// The private topic.
-        topic: TopicId,
+        /// What the tokens are for: `topic streaming` or `[site]`.
+        owner: String,
         /// The file.
         file: PathBuf,
         /// The line, from 1.
         line: usize,
     },
     /// The file contains no token.
-    #[error("topic {topic}: no token in {}; add one to make the topic readable", file.display())]
+    #[error("{owner}: no token in {}; add one", file.display())]
     Empty {
-        /// The private topic.
-        topic: TopicId,
+        /// What the tokens are for: `topic streaming` or `[site]`.
+        owner: String,
         /// The file.
         file: PathBuf,
     },
@@ -58,62 +58,73 @@ pub enum AccessError {
 #[derive(Debug, Clone, Default)]
 pub struct Access {
     by_token: HashMap<[u8; 32], BTreeSet<TopicId>>,
+    operators: HashSet<[u8; 32]>,
 }
 
 impl Access {
-    /// Reads the token files of all private topics. Blocks.
+    /// Reads the token files of all private topics, and those of operators. Blocks.
     ///
     /// A file has one token per line; empty lines and lines that begin with `#` are ignored. A file
     /// or line with an error gives no access; the others stay valid.
     pub fn load(
         topics: &[Topic],
+        operators: &[String],
         config_dir: &Path,
         credentials_dir: Option<&Path>,
     ) -> (Self, Vec<AccessError>) {
         let (mut access, mut errors) = (Self::default(), Vec::new());
+        let file = |name: &str| secrets_file(name, config_dir, credentials_dir);
         for topic in topics {
             for name in &topic.access {
-                let file = secrets_file(name, config_dir, credentials_dir);
-                if let Err(error) = access.read_file(&topic.id, file, &mut errors) {
-                    errors.push(error);
+                let owner = format!("topic {}", topic.id);
+                for token in read_tokens(&owner, file(name), &mut errors) {
+                    access.by_token.entry(token).or_default().insert(topic.id.clone());
                 }
             }
         }
-        (access, errors)
-    }
-
-    fn read_file(
-        &mut self,
-        topic: &TopicId,
-        file: PathBuf,
-        errors: &mut Vec<AccessError>,
-    ) -> Result<(), AccessError> {
-        let topic = topic.clone();
-        let text = match fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(source) => return Err(AccessError::Read { topic, file, source }),
-        };
-        let mut is_empty = true;
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            is_empty = false;
-            if is_token(line) {
-                self.by_token.entry(digest(line)).or_default().insert(topic.clone());
-            } else {
-                let (topic, file) = (topic.clone(), file.clone());
-                errors.push(AccessError::Form { topic, file, line: index + 1 });
-            }
+        for name in operators {
+            access.operators.extend(read_tokens("[site]", file(name), &mut errors));
         }
-        if is_empty { Err(AccessError::Empty { topic, file }) } else { Ok(()) }
+        (access, errors)
     }
 
     /// Returns the private topics of a token, or `None` if the token is unknown.
     pub(super) fn topics_for_token(&self, token: &str) -> Option<BTreeSet<TopicId>> {
         self.by_token.get(&digest(token)).cloned()
     }
+
+    /// Returns whether a token is one of `[site] access`.
+    pub(super) fn is_operator(&self, token: &str) -> bool {
+        self.operators.contains(&digest(token))
+    }
+}
+
+/// Returns the digests of the tokens in a file.
+fn read_tokens(owner: &str, file: PathBuf, errors: &mut Vec<AccessError>) -> Vec<[u8; 32]> {
+    let owner = owner.to_owned();
+    let text = match fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(source) => {
+            errors.push(AccessError::Read { owner, file, source });
+            return Vec::new();
+        }
+    };
+    let lines = text.lines().map(str::trim).enumerate();
+    let mut lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).peekable();
+    if lines.peek().is_none() {
+        errors.push(AccessError::Empty { owner, file });
+        return Vec::new();
+    }
+    let mut tokens = Vec::new();
+    for (index, line) in lines {
+        if is_token(line) {
+            tokens.push(digest(line));
+        } else {
+            let (owner, file) = (owner.clone(), file.clone());
+            errors.push(AccessError::Form { owner, file, line: index + 1 });
+        }
+    }
+    tokens
 }
 
 /// Whether a text is long enough and needs no escaping in a path (RFC 3986 §2.3).

@@ -90,6 +90,11 @@ impl App {
         }
     }
 
+    /// Returns the store.
+    pub(super) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
     /// Returns the metrics of requests.
     pub fn metrics(&self) -> &HttpMetrics {
         &self.inner.metrics

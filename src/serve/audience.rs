@@ -8,16 +8,37 @@
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, Response, Uri, header, uri::PathAndQuery},
+    http::{HeaderMap, Response, StatusCode, Uri, header, uri::PathAndQuery},
     middleware::Next,
 };
 use tower::ServiceExt as _;
 
 use feed_publisher::pages::PageError;
 
-use crate::site::{Audience, PageName};
+use crate::{
+    site::{Audience, PageName, source_events_feed},
+    telemetry,
+};
 
-use super::{app::App, routes};
+use super::{app::App, response, routes};
+
+/// The operator's feed of what happens to sources.
+pub(super) const SOURCE_EVENTS_PATH: &str = "/sources.atom";
+
+/// Renders the operator's feed. `path` is where it is served, if that is below `base_url`.
+pub(super) async fn source_events(app: &App, path: Option<&str>) -> Response<Body> {
+    let url = path.map(|path| app.settings().addresses().absolute(path));
+    let (store, settings) = (app.store().clone(), app.settings());
+    let render = move || store.read(|reader| source_events_feed(reader, &settings, url.as_deref()));
+    match tokio::task::spawn_blocking(render).await {
+        Ok(Ok(text)) => response::private_feed(text),
+        Ok(Err(error)) => {
+            tracing::error!("cannot read the events of sources: {}", telemetry::chain(&error));
+            response::plain_text(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read")
+        }
+        Err(_) => response::plain_text(StatusCode::INTERNAL_SERVER_ERROR, "internal error"),
+    }
+}
 
 /// Serves `/t/TOKEN/…`.
 pub(super) async fn by_path(State(app): State<App>, request: Request) -> Response<Body> {
@@ -26,6 +47,9 @@ pub(super) async fn by_path(State(app): State<App>, request: Request) -> Respons
     let (token, rest) = below.split_at(below.find('/').unwrap_or(below.len()));
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     let target = format!("{}{query}", if rest.is_empty() { "/" } else { rest });
+    if rest == SOURCE_EVENTS_PATH && app.access().is_operator(token) {
+        return source_events(&app, Some(path)).await;
+    }
     let topics = app.access().topics_for_token(token);
     let (Some(topics), Ok(target)) = (topics, target.parse::<PathAndQuery>()) else {
         let name = PageName::Error(PageError::NotFound);

@@ -7,6 +7,8 @@ use axum::{Router, http::header, response::IntoResponse as _, routing::get};
 use crate::telemetry::HttpMetrics;
 
 use super::{
+    app::App,
+    audience::{SOURCE_EVENTS_PATH, source_events},
     connections::ConnectionLimits,
     health::Health,
     routes,
@@ -19,11 +21,12 @@ const MAX_CONNECTIONS: usize = 64;
 /// The media type of the `OpenMetrics` text format.
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Serves the result of `text` at `/metrics`, and the probes of the daemon's health, until `stop`
-/// completes. `text` may block.
+/// Serves the result of `text` at `/metrics`, the operator's feed of `site`, and the probes of the
+/// daemon's health, until `stop` completes. `text` may block.
 pub async fn serve_metrics(
     listener: std::net::TcpListener,
     text: Arc<dyn Fn() -> String + Send + Sync>,
+    site: App,
     health: Health,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
@@ -39,6 +42,7 @@ pub async fn serve_metrics(
     let ready = health.clone();
     let router = Router::new()
         .route("/metrics", get(handler))
+        .route(SOURCE_EVENTS_PATH, get(async move || source_events(&site, None).await))
         .route("/healthz", get(async move || routes::probe(health.healthy())))
         .route("/readyz", get(async move || routes::probe(ready.ready())));
     let limits =

@@ -140,6 +140,19 @@ pub(super) fn plain_text(status: StatusCode, text: &str) -> Response<Body> {
     response
 }
 
+/// Returns an Atom feed for one reader, which no cache may keep.
+pub(super) fn private_feed(text: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/atom+xml; charset=utf-8"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+    response
+}
+
 /// Returns a permanent redirect (308, RFC 9110 §15.4.9).
 pub(super) fn redirect(to: &str) -> Response<Body> {
     let mut response = plain_text(StatusCode::PERMANENT_REDIRECT, &format!("moved to {to}"));

@@ -56,6 +56,7 @@ pub use read::{
     instances::StoryDigests,
     queue_lengths::QueueLengths,
     search::SearchResults,
+    source_events::{SourceEvent, SourceEventState},
     source_health::{ACTIVITY_DAYS, NOTHING_TO_FOLLOW, PublicSource},
     source_icons::DueIcon,
     sources::{DueSource, SharedFeedSource, SourceRecord},

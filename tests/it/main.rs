@@ -33,6 +33,7 @@ mod serve;
 mod shipped_topics;
 mod site_pages;
 mod sites;
+mod source_events;
 mod source_icons;
 mod stalls;
 mod store;

@@ -86,3 +86,35 @@ CREATE TABLE digest_story (
 -- Licences of entries, and what publications state about the use of their posts.
 ALTER TABLE entry ADD COLUMN license TEXT;
 ALTER TABLE source ADD COLUMN reservation TEXT;
+
+-- When sources began to fail, were given up, and worked again. The newest 1000 are kept.
+CREATE TABLE source_event (
+  id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  source_id TEXT NOT NULL REFERENCES source (id),
+  at_ms     INTEGER NOT NULL,
+  state     TEXT NOT NULL,                -- failing | gone | ok
+  text      TEXT                          -- the error
+) STRICT;
+CREATE TRIGGER source_event_failing AFTER UPDATE OF consecutive_failures ON source
+  WHEN old.consecutive_failures = 0 AND new.consecutive_failures > 0 AND new.gone = 0
+  BEGIN
+    INSERT INTO source_event (source_id, at_ms, state, text)
+    VALUES (new.id, new.last_attempt_ms, 'failing', new.last_error);
+  END;
+CREATE TRIGGER source_event_gone AFTER UPDATE OF gone ON source
+  WHEN old.gone = 0 AND new.gone = 1
+  BEGIN
+    INSERT INTO source_event (source_id, at_ms, state, text)
+    VALUES (new.id, new.last_attempt_ms, 'gone', new.last_error);
+  END;
+CREATE TRIGGER source_event_ok AFTER UPDATE OF consecutive_failures ON source
+  WHEN (old.consecutive_failures > 0 OR old.gone = 1)
+   AND new.consecutive_failures = 0 AND new.gone = 0
+   AND new.last_success_ms IS NOT old.last_success_ms
+  BEGIN
+    INSERT INTO source_event (source_id, at_ms, state) VALUES (new.id, new.last_success_ms, 'ok');
+  END;
+CREATE TRIGGER source_event_limit AFTER INSERT ON source_event
+  BEGIN
+    DELETE FROM source_event WHERE id <= new.id - 1000;
+  END;

@@ -8,6 +8,7 @@ pub(super) mod evaluation;
 pub(super) mod instances;
 pub(super) mod queue_lengths;
 pub(super) mod search;
+pub(super) mod source_events;
 pub(super) mod source_health;
 pub(super) mod source_icons;
 pub(super) mod sources;
