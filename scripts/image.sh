@@ -49,7 +49,7 @@ mkdir -p "$blobs"
 size() { stat -c %s "$1"; }
 mv "$work/layer.tar.gz" "$blobs/$layer"
 cat >"$work/config.json" <<JSON
-{"created":"$created","architecture":"$arch","os":"linux","config":{"User":"65532:65532","ExposedPorts":{"8080/tcp":{}},"Env":["TRIBUTARY_CONFIG=/etc/tributary/feeds.toml","TRIBUTARY_DATA=/data","PATH=/usr/bin"],"Entrypoint":["/usr/bin/tributary"],"Cmd":["serve","--watch-config","--listen","0.0.0.0:8080"],"Volumes":{"/data":{}},"WorkingDir":"/data","Labels":{"org.opencontainers.image.title":"tributary","org.opencontainers.image.version":"$version"},"StopSignal":"SIGTERM","Healthcheck":{"Test":["CMD","/usr/bin/tributary","health","--url","http://127.0.0.1:8080/"],"Interval":30000000000,"Timeout":15000000000,"StartPeriod":15000000000,"Retries":3}},"rootfs":{"type":"layers","diff_ids":["sha256:$diff_id"]},"history":[{"created":"$created","created_by":"scripts/image.sh"}]}
+{"created":"$created","architecture":"$arch","os":"linux","config":{"User":"65532:65532","ExposedPorts":{"8080/tcp":{}},"Env":["TRIBUTARY_CONFIG=/etc/tributary/feeds.toml","TRIBUTARY_DATA=/data","PATH=/usr/bin"],"Entrypoint":["/usr/bin/tributary"],"Cmd":["serve","--watch-config","--listen","0.0.0.0:8080"],"Volumes":{"/data":{}},"WorkingDir":"/data","Labels":{"org.opencontainers.image.title":"tributary","org.opencontainers.image.version":"$version"},"StopSignal":"SIGTERM","Healthcheck":{"Test":["CMD","/usr/bin/tributary","health"],"Interval":30000000000,"Timeout":15000000000,"StartPeriod":15000000000,"Retries":3}},"rootfs":{"type":"layers","diff_ids":["sha256:$diff_id"]},"history":[{"created":"$created","created_by":"scripts/image.sh"}]}
 JSON
 config=$(digest "$work/config.json")
 mv "$work/config.json" "$blobs/$config"

@@ -8,7 +8,13 @@ use tributary::{cli, config, demo};
 #[test]
 fn every_command_line_in_the_documentation_parses() {
     let mut seen = 0;
-    for page in ["README.md", "CONTRIBUTING.md", "systemd/README.md"] {
+    for page in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "systemd/README.md",
+        "docs/install.md",
+        "docs/operations.md",
+    ] {
         for block in blocks(page, "sh") {
             for line in block.lines() {
                 let line = line.split('#').next().unwrap().trim();
@@ -80,6 +86,20 @@ fn the_reference_names_every_command_option_and_key() {
             "docs/reference.md does not name the key `{}`",
             value.key
         );
+    }
+}
+
+#[test]
+fn the_packaging_files_have_the_version_of_the_program() {
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(page("compose.yaml").contains(&format!("image: tributary:{version}\n")));
+    let install = page("docs/install.md");
+    for file in [
+        format!("tributary_{version}_amd64.deb"),
+        format!("tributary-{version}-x86_64-unknown-linux-musl.tar.gz"),
+        format!("tributary-{version}-image.tar"),
+    ] {
+        assert!(install.contains(&file), "docs/install.md does not name {file}");
     }
 }
 
