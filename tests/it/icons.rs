@@ -2,9 +2,11 @@
 
 use std::io::Cursor;
 
+use feed_model::Draft;
 use image::{ImageFormat, RgbaImage};
+use tributary::store::Arrival;
 
-use crate::support::installation::Installation;
+use crate::support::{feeds::draft, installation::Installation};
 
 const SITE: &str = "[site]\ntitle = \"Planet\"\nbase_url = \"https://planet.example/\"\n\
                     id = \"tag:planet.example,2026:topics\"\n";
@@ -141,4 +143,28 @@ async fn feeds_and_pages_name_their_icon() {
         assert!(home.text().contains(link), "{link}: {}", home.text());
     }
     assert!(home.header("content-security-policy").unwrap().contains("img-src 'self';"));
+}
+
+#[tokio::test]
+async fn pages_show_images_of_publishers_only_if_the_site_says_so() {
+    for (setting, is_shown) in [("", false), ("images = true\n", true)] {
+        let source = "[[source]]\nid = \"river\"\nurl = \"https://river.example/feed\"\n";
+        let installation = Installation::with_feeds_toml(&format!("{SITE}{setting}{source}"));
+        let image = "https://river.example/picture.jpg".to_owned();
+        let draft = Draft { image: Some(image.clone()), ..draft(1, "Kafka", "Words.") };
+        installation.deliver_drafts("river", "2026-02-01T00:00:00Z", Arrival::Import, vec![draft]);
+        installation.publish("2026-03-01T00:00:00Z");
+        let page = installation.serve().get("/topics/all").await;
+        let text = page.text();
+        assert_eq!(text.contains(&image), is_shown, "{text}");
+        let policy = page.expect_header("content-security-policy");
+        assert_eq!(policy.contains("img-src 'self' https: http:;"), is_shown, "{policy}");
+        if is_shown {
+            let picture = text.split("<img").find(|tag| tag.contains(&image)).unwrap();
+            let picture = picture.split('>').next().unwrap();
+            for part in ["loading=\"lazy\"", "referrerpolicy=\"no-referrer\"", "alt=\"\""] {
+                assert!(picture.contains(part), "{part}: {picture}");
+            }
+        }
+    }
 }
