@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The pause after an error of the store: the same icon may be due again.
 const ERROR_PAUSE: Duration = Duration::from_secs(3600);
 /// The pause if no icon is due.
-const IDLE_PAUSE: Duration = Duration::from_secs(20);
+const IDLE_PAUSE: Duration = Duration::from_secs(10);
 
 impl App {
     /// Runs the job until `stop`.

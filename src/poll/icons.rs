@@ -4,6 +4,7 @@
 //! the icons that the home page names, and `/favicon.ico`. The requests obey robots.txt and all
 //! limits of polls.
 
+use chrono::TimeDelta;
 use url::Url;
 
 use feed_model::{FetchLimits, Source, SourceId};
@@ -24,6 +25,8 @@ use crate::{
 const SIDE: u32 = 64;
 /// The largest image or page that is read, in bytes.
 const MAX_BODY_BYTES: u64 = 1024 * 1024;
+/// How much earlier than usual an icon is looked for again after an outage.
+const RETRY_EARLIER: TimeDelta = TimeDelta::days(6);
 /// The most icons of a home page that are requested.
 const MAX_PAGE_ICONS: usize = 2;
 
@@ -37,13 +40,17 @@ impl Poller {
         };
         let id = due.source.clone();
         let configured = self.settings.load().sources.iter().find(|s| s.id == id).cloned();
-        let icon = match configured {
-            Some(source) => self.find_icon(&source, &due).await?,
-            None => None,
-        };
-        let (is_new, now) = (icon.is_some(), self.clock.now());
-        let source = id.clone();
-        self.store.run_blocking(move |store| store.store_source_icon(&source, icon, now)).await?;
+        let mut search = IconSearch::default();
+        if let Some(source) = configured {
+            self.find_icon(&source, &due, &mut search).await?;
+        }
+        let is_new = search.icon.is_some();
+        // Without an answer, the icon is looked for again on the next day.
+        let sooner = if is_new || !search.had_outage { TimeDelta::zero() } else { RETRY_EARLIER };
+        let (source, checked) = (id.clone(), self.clock.now() - sooner);
+        self.store
+            .run_blocking(move |store| store.store_source_icon(&source, search.icon, checked))
+            .await?;
         Ok(Some((id, is_new)))
     }
 
@@ -51,33 +58,34 @@ impl Poller {
         &self,
         source: &Source,
         due: &DueIcon,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+        search: &mut IconSearch,
+    ) -> Result<(), StoreError> {
         let limits = FetchLimits { max_body_bytes: MAX_BODY_BYTES, ..source.limits.clone() };
         let source = Source { limits, ..source.clone() };
         let record = self.load_record(&source).await?;
         let Ok(mut session) = FetchSession::new(self, &source, &record) else {
-            return Ok(None);
+            return Ok(());
         };
         let parse = |url: &Option<String>| url.as_deref().and_then(|url| Url::parse(url).ok());
         if let Some(url) = parse(&due.icon_url)
-            && let Some(icon) = image(&mut session, &url).await?
+            && search.try_image(&mut session, &url).await?
         {
-            return Ok(Some(icon));
+            return Ok(());
         }
         let home = parse(&due.home_page_url).unwrap_or_else(|| source.url.clone());
         let mut candidates = Vec::new();
-        if let Some(page) = get(&mut session, &home, Accept::Page).await? {
+        if let Some(page) = search.get(&mut session, &home, Accept::Page).await? {
             let named = tokio::task::spawn_blocking(move || named_icons(&page)).await;
             candidates = named.unwrap_or_default();
         }
         candidates.truncate(MAX_PAGE_ICONS);
         candidates.extend(home.join("/favicon.ico"));
         for url in candidates {
-            if let Some(icon) = image(&mut session, &url).await? {
-                return Ok(Some(icon));
+            if search.try_image(&mut session, &url).await? {
+                break;
             }
         }
-        Ok(None)
+        Ok(())
     }
 }
 
@@ -86,31 +94,54 @@ fn named_icons(page: &Response) -> Vec<Url> {
     site_discovery::icon_links(&Page { url: &page.final_url, headers: &page.headers, html: &html })
 }
 
-/// Requests an image and converts it. `None` if there is none that can be decoded.
-async fn image(session: &mut FetchSession<'_>, url: &Url) -> Result<Option<Vec<u8>>, StoreError> {
-    let Some(response) = get(session, url, Accept::Image).await? else {
-        return Ok(None);
-    };
-    // A decoder that panics costs this image.
-    let converted =
-        tokio::task::spawn_blocking(move || icons::to_png(&response.body, SIDE).ok()).await;
-    Ok(converted.ok().flatten())
+/// What was found of an icon so far.
+#[derive(Debug, Default)]
+struct IconSearch {
+    icon: Option<Vec<u8>>,
+    /// Whether a request had no answer that says something about the icon.
+    had_outage: bool,
 }
 
-/// Requests a URL if robots.txt allows it.
-async fn get(
-    session: &mut FetchSession<'_>,
-    url: &Url,
-    accept: Accept,
-) -> Result<Option<Response>, StoreError> {
-    let permission = robots::permission(session, url).await?;
-    if permission.allows(url).is_err() {
-        return Ok(None);
+impl IconSearch {
+    /// Requests an image and converts it. Returns whether it is an image that can be decoded.
+    async fn try_image(
+        &mut self,
+        session: &mut FetchSession<'_>,
+        url: &Url,
+    ) -> Result<bool, StoreError> {
+        if let Some(response) = self.get(session, url, Accept::Image).await? {
+            // A decoder that panics costs this image.
+            let convert = move || icons::to_png(&response.body, SIDE).ok();
+            self.icon = tokio::task::spawn_blocking(convert).await.ok().flatten();
+        }
+        Ok(self.icon.is_some())
     }
-    let (condition, pause) = (RequestCondition::None, permission.crawl_delay());
-    let options = RequestOptions { condition, pause };
-    Ok(match session.fetch_with(url, accept, options).await {
-        FetchOutcome::Document(response) => Some(response),
-        _ => None,
-    })
+
+    /// Requests a URL if robots.txt allows it.
+    async fn get(
+        &mut self,
+        session: &mut FetchSession<'_>,
+        url: &Url,
+        accept: Accept,
+    ) -> Result<Option<Response>, StoreError> {
+        let permission = robots::permission(session, url).await?;
+        if permission.allows(url).is_err() {
+            self.had_outage |= permission.is_outage();
+            return Ok(None);
+        }
+        let (condition, pause) = (RequestCondition::None, permission.crawl_delay());
+        let options = RequestOptions { condition, pause };
+        Ok(match session.fetch_with(url, accept, options).await {
+            FetchOutcome::Document(response) => Some(response),
+            FetchOutcome::ErrorStatus(response) => {
+                self.had_outage |= response.status == 429 || response.status >= 500;
+                None
+            }
+            FetchOutcome::Challenge(..) | FetchOutcome::Failed(_) => {
+                self.had_outage = true;
+                None
+            }
+            FetchOutcome::NotModified(_) => None,
+        })
+    }
 }

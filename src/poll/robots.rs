@@ -70,6 +70,11 @@ impl Permission {
             .map(|delay| delay.min(MAX_CRAWL_DELAY))
     }
 
+    /// Returns whether the file is not known because it could not be read.
+    pub(super) fn is_outage(&self) -> bool {
+        self.robots.is_none()
+    }
+
     /// Returns the licence of the site (RSL 1.0). `url` is a URL of the site.
     pub(super) fn license(&self, url: &Url) -> Option<String> {
         let license = self.robots.as_ref()?.license()?;

@@ -68,6 +68,10 @@ async fn the_image_of_the_feed_is_converted_kept_and_checked_once_a_week() {
     installation.advance_hours(25);
     assert_eq!(check_icons(&installation).await, [false], "the publisher is in trouble");
     assert_eq!(stored(&installation), Some(icon), "the icon is kept");
+    installation.advance_hours(23);
+    assert_eq!(check_icons(&installation).await, [false; 0], "not due");
+    installation.advance_hours(2);
+    assert_eq!(check_icons(&installation).await, [false], "a day after an outage");
 }
 
 #[tokio::test]
