@@ -115,7 +115,7 @@ pub async fn run_daemon(options: Options) -> anyhow::Result<()> {
     if let Some(address) = config.server.metrics_listen {
         jobs.serve_metrics(address, parts.site.clone())?;
     }
-    parts.site.set_inbox(Inbox::new(app.poller.clone(), jobs.queued.clone()));
+    parts.site.set_inbox(Inbox::new(app.poller.clone(), jobs.queued.clone(), jobs.changed.clone()));
     let mut publisher = jobs.publisher(&parts.site)?;
     // Stored documents are served from the first request on.
     publisher.render_documents().await;
@@ -283,6 +283,7 @@ impl Jobs {
         };
         self.delivering = Some(tokio::spawn(deliveries.run()));
         self.tasks = vec![
+            tokio::spawn(app.clone().run_subscriptions(site.clone(), stop.clone())),
             tokio::spawn(app.clone().run_reclassify(changed.clone(), stop.clone())),
             tokio::spawn(app.clone().run_icons(changed.clone(), stop.clone())),
             tokio::spawn(app.clone().run_retention(changed.clone(), stop.clone())),

@@ -19,6 +19,7 @@ mod retrain;
 mod setup;
 mod signals;
 mod stop;
+mod subscriptions;
 mod sync_config;
 mod systemd;
 mod watch_config;

@@ -147,6 +147,8 @@ pub struct SourceJson<'s> {
     last_status: Option<u16>,
     last_error: Option<&'s str>,
     failures: u32,
+    /// Whether its hub pushes new entries.
+    pushed: bool,
     problems: &'s [Problem],
     entries: u64,
     stories: u64,
@@ -173,6 +175,7 @@ impl<'s> SourceJson<'s> {
             last_status: source.last_status,
             last_error: source.last_error.as_deref(),
             failures: source.failures,
+            pushed: source.pushed,
             problems: &source.problems,
             entries: source.entries,
             stories: source.stories,

@@ -11,6 +11,7 @@ use super::{
     crawl_result::CrawlResult,
     discovery::{self, DiscoveredContent, Discovery, DiscoveryError, read_feed},
     fetched::{Content, FeedDetails, FetchResult, FetchedSource, PollFailure},
+    hub_links,
     page_crawl::{self, QueueFilter},
     robots,
     session::{FetchOutcome, FetchSession},
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     fetch::{Accept, Response},
-    store::{Arrival, FeedMetadata, PageChange, SourceRecord, StoreError},
+    store::{Arrival, FeedMetadata, HubOffer, PageChange, SourceRecord, StoreError},
 };
 
 /// Discovery is repeated after this many failures in a row, and after every multiple of it.
@@ -290,7 +291,9 @@ async fn read_content(
     let is_page = matches!(content, DiscoveredContent::IndexPage(_));
     let mut content = match content {
         DiscoveredContent::Feed(document) => {
-            read_feed_document(*document, digest(response), arrival, found)
+            let content = read_feed_document(*document, digest(response), arrival, found);
+            let hub = hub_links::hub_link(response).map_or(HubOffer::Absent, HubOffer::Named);
+            Content { hub, ..content }
         }
         DiscoveredContent::IndexPage(index) => {
             found.drafts = index.drafts.iter().map(|draft| (draft.clone(), arrival)).collect();
@@ -309,6 +312,7 @@ async fn read_content(
             fetch_queued_pages(session, &mut found).await?;
             let home_page = page_crawl::home_page(&session.source().url, response);
             Content {
+                hub: HubOffer::Unknown,
                 metadata: FeedMetadata {
                     home_page_url: Some(home_page.to_string()),
                     ..FeedMetadata::default()
@@ -358,6 +362,7 @@ async fn complete_reservation(
 /// Returns the content of an index page.
 fn index_content(response: &Response, index: IndexPage, found: CrawlResult) -> Content {
     Content {
+        hub: HubOffer::Unknown,
         metadata: FeedMetadata {
             title: index.site_title,
             home_page_url: Some(response.final_url.to_string()),
@@ -421,6 +426,7 @@ fn read_feed_document(
         line: repair.line,
     }));
     Content {
+        hub: HubOffer::Unknown,
         metadata: FeedMetadata {
             title: feed.title,
             id: feed.id,

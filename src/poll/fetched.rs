@@ -10,7 +10,7 @@ use feed_model::{
 use super::{crawl_result::CrawlResult, session::FetchOutcome};
 use crate::{
     fetch::{Hop, Response},
-    store::{Arrival, FeedMetadata, PollError},
+    store::{Arrival, FeedMetadata, HubOffer, PollError},
     telemetry,
 };
 
@@ -62,6 +62,8 @@ pub(super) enum FetchResult {
 
 /// A new document.
 pub(super) struct Content {
+    /// The hub that it names, if it is a feed.
+    pub(super) hub: HubOffer,
     pub(super) metadata: FeedMetadata,
     pub(super) details: FeedDetails,
     /// The update hints in a feed; sitemaps and pages have none.

@@ -128,6 +128,9 @@ impl Poller {
             moved: timing.moved,
             problems: None,
         };
+        // The feed of a source with credentials is nothing that a hub could push.
+        let hub = fetched.content().filter(|_| source.auth.is_none());
+        let hub = hub.map(|content| content.hub.clone()).unwrap_or_default();
         let reviewed = (fetched.reviewed || fetched.followed.is_some()).then_some(now);
         let parts = document::stored_parts(record, fetched.result, session.is_private);
         Ok(PollUpdate {
@@ -138,6 +141,7 @@ impl Poller {
             ways: Some(session.ways).filter(|ways| !ways.is_empty()),
             validators: session.validators,
             document: parts.document,
+            hub,
             pages: parts.pages,
             ..PollUpdate::of(source, now, settings.window)
         })

@@ -8,12 +8,15 @@ use feed_model::{MovedAddress, PollOutcome, Source, Timestamp};
 
 use super::{fetched::FetchedSource, session::SessionSummary};
 use crate::{
-    schedule::{self, Hints, NextPoll},
+    schedule::{self, Hints, NextPoll, PollReason},
     store::SourceRecord,
 };
 
 /// How long a permanent redirect must be seen before its target is polled instead.
 const REDIRECT_ADOPTION_DELAY: TimeDelta = TimeDelta::days(7);
+
+/// How long a source is not polled while its hub pushes.
+const PUSHED_INTERVAL: TimeDelta = TimeDelta::hours(24);
 
 /// How far apart two 410s must be before a source counts as gone.
 const GONE_CONFIRMATION_DELAY: TimeDelta = TimeDelta::hours(24);
@@ -76,6 +79,8 @@ pub(super) fn decide(
             host_backoff,
         },
     );
+    let next =
+        if record.is_pushed && !outcome.is_failure() { pushed(next, last_request) } else { next };
     Timing {
         failures,
         throttles,
@@ -84,6 +89,12 @@ pub(super) fn decide(
         moved: moved_address(record, fetched, now),
         next,
     }
+}
+
+/// Delays the next poll of a source whose hub pushes.
+fn pushed(next: NextPoll, last_request: Timestamp) -> NextPoll {
+    let at = last_request + PUSHED_INTERVAL;
+    if next.at >= at { next } else { NextPoll { at, reason: PollReason::Pushed, ..next } }
 }
 
 /// Returns whether the server is assumed to send validators, after a poll that did not show it. A

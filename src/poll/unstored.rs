@@ -236,6 +236,7 @@ mod tests {
             target: SourceTarget { url: String::new(), follow_mode: FollowMode::Auto },
             now: now(),
             requested: None,
+            hub: crate::store::HubOffer::Unknown,
             attempt: None,
             followed: None,
             ways: None,

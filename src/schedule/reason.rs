@@ -34,6 +34,8 @@ pub enum PollReason {
     Jitter(Box<Self>, Duration),
     /// The server asked for it by `Retry-After`.
     RetryAfter(Timestamp),
+    /// The hub of the source pushes new entries.
+    Pushed,
     /// Two sources of the host answered 429 or 503.
     HostBackoff(Timestamp),
     /// The feed's `skipHours` and `skipDays` exclude the time before.
@@ -127,6 +129,7 @@ impl fmt::Display for PollReason {
                 write!(f, "{reason}, plus {} of jitter", duration(*jitter))
             }
             Self::RetryAfter(at) => write!(f, "Retry-After asks to wait until {}", minute(*at)),
+            Self::Pushed => f.write_str("its hub pushes new entries"),
             Self::HostBackoff(at) => write!(
                 f,
                 "host backoff until {}: two of its sources answered 429 or 503",

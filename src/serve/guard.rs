@@ -21,6 +21,8 @@ use super::{
 const MAX_TARGET_BYTES: usize = 4096;
 
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+/// The methods of our callbacks.
+const CALLBACK_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
 /// The methods of the hub.
 const HUB_METHODS: HeaderValue = HeaderValue::from_static("POST, OPTIONS");
 
@@ -46,11 +48,16 @@ const FEED_POLICY: HeaderValue = HeaderValue::from_static(
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
     let method = request.method().clone();
     let is_hub = request.uri().path() == HUB_PATH;
-    let allowed = if is_hub { HUB_METHODS } else { ALLOWED_METHODS };
+    let is_callback = request.uri().path().starts_with("/websub/");
+    let allowed = match (is_hub, is_callback) {
+        (true, _) => HUB_METHODS,
+        (_, true) => CALLBACK_METHODS,
+        _ => ALLOWED_METHODS,
+    };
     let is_allowed = if is_hub {
         method == Method::POST
     } else {
-        method == Method::GET || method == Method::HEAD
+        method == Method::GET || method == Method::HEAD || (is_callback && method == Method::POST)
     };
     let mut response = if request
         .uri()

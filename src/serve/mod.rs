@@ -24,6 +24,7 @@ mod router;
 mod routes;
 mod server;
 mod tls;
+mod websub;
 
 pub use access::{Access, AccessError};
 pub use app::App;

@@ -8,13 +8,14 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{app::App, audience, guard, hub, routes};
+use super::{app::App, audience, guard, hub, routes, websub};
 use crate::site::HUB_PATH;
 
 /// Returns the site as a service.
 pub(super) fn router(app: App) -> Router {
     let site = routes::site_routes()
         .route(HUB_PATH, post(hub::request))
+        .route("/websub/{token}", get(websub::notice).post(websub::push))
         .route("/t/{token}", get(audience::by_path))
         .route("/t/{token}/", get(audience::by_path))
         .route("/t/{token}/{*path}", get(audience::by_path))

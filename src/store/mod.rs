@@ -74,4 +74,5 @@ pub use write::{
     digests::IssuedDigest,
     instances::Instance,
     reclassify::ReclassifyProgress,
+    subscriptions::{HubLink, HubOffer, Subscription, SubscriptionEvent},
 };

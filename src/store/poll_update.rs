@@ -9,7 +9,7 @@ use feed_model::{
     Reservation, Source, SourceId, StoryId, Timestamp, UpdateHints, Validators,
 };
 
-use super::{PageChange, WindowPolicy};
+use super::{HubOffer, PageChange, WindowPolicy};
 use crate::schedule::NextPoll;
 
 /// How an entry arrives. It decides the position of the story that it creates.
@@ -189,6 +189,8 @@ pub struct PollUpdate {
     pub validators: Vec<(Url, Validators)>,
     /// The parsed document; `None`: there was no new one.
     pub document: Option<ParsedDocument>,
+    /// The hub that a new document of a feed names.
+    pub hub: HubOffer,
     /// Changes of the pages of a site.
     pub pages: Vec<PageChange>,
     /// The size of feed windows.
@@ -209,6 +211,7 @@ impl PollUpdate {
             reviewed: None,
             validators: Vec::new(),
             document: None,
+            hub: HubOffer::Unknown,
             pages: Vec::new(),
             window,
         }

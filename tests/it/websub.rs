@@ -2,4 +2,5 @@
 
 mod hub;
 mod naming;
+mod subscriber;
 mod webhooks;

@@ -333,6 +333,8 @@ pub struct SourceState {
     pub stories: u64,
     /// The current interval in seconds.
     pub interval_s: u64,
+    /// Whether its hub pushes new entries, so that it is polled once a day only.
+    pub pushed: bool,
     /// Whether its entries may be published.
     pub public: bool,
     /// Number of entries stored per UTC day in the last 90 days, oldest first.

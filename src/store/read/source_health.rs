@@ -32,6 +32,8 @@ pub struct StoredSource {
 /// The beginning of the query for the states of sources.
 const SOURCE_STATES: &str = "
     SELECT src.*, coalesce(src.title_override, src.feed_title, src.id) AS title,
+           EXISTS (SELECT 1 FROM subscription b WHERE b.source_id = src.id
+             AND b.lease_until_ms IS NOT NULL AND b.pushed_ms IS NOT NULL) AS pushed,
            (SELECT count(*) FROM entry e WHERE e.source_id = src.id) AS entries,
            (SELECT count(DISTINCT e.story_id) FROM entry e JOIN story s ON s.id = e.story_id
              WHERE e.source_id = src.id AND s.removed_ms IS NULL) AS stories
@@ -222,6 +224,7 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         });
     }
     Ok(SourceState {
+        pushed: row.get("pushed")?,
         id: sql_values::source_id(row, "id")?,
         title: row.get("title")?,
         url: row.get("url")?,

@@ -56,6 +56,8 @@ pub struct SourceRecord {
     pub update_hints: UpdateHints,
     /// The dates of its latest entries, newest first.
     pub recent_dates: Vec<Timestamp>,
+    /// Whether its hub pushes new entries.
+    pub is_pushed: bool,
     /// The validators of its URLs.
     pub validators: Vec<(Url, Validators)>,
 }
@@ -111,6 +113,7 @@ impl Reader<'_> {
                 Ok(url.map(|url| (url, Validators { etag, last_modified })))
             },
         )?;
+        record.is_pushed = self.is_pushed(id)?;
         record.validators = validators.into_iter().flatten().collect();
         Ok(record)
     }
@@ -230,6 +233,7 @@ fn record_of_row(row: &Row<'_>) -> rusqlite::Result<SourceRecord> {
     let redirect = url("redirect_url")?.zip(time_opt(row, "redirect_since_ms")?);
     let redirect_adopted: bool = row.get("redirect_adopted")?;
     Ok(SourceRecord {
+        is_pushed: false,
         followed: follow_mode.zip(url("follow_url")?).map(|(follow_mode, url)| FollowTarget {
             follow_mode,
             url,

@@ -17,7 +17,7 @@ use super::{
     classification::{self, ClassifyTrigger},
     crawl_queue, deliveries, entries, feed_window, host_backoff, representative,
     stories::{self, ItemSource, NewItem},
-    sync_config,
+    subscriptions, sync_config,
 };
 use crate::store::{
     Arrival, IncomingItem, ItemOutcome, ParsedDocument, PollUpdate, Store, StoreError,
@@ -81,6 +81,10 @@ pub(in crate::store) fn apply_update(
         let visibility_changed = attempt::store_feed_metadata(tx, update, document, rules)?;
         result = store_items(tx, update, document, prepared, rules)?;
         result.visible |= visibility_changed;
+    }
+    subscriptions::store_offer(tx, &update.source, &update.hub, update.now)?;
+    if update.attempt.is_some() && result.new_entries > 0 {
+        subscriptions::store_unpushed_entries(tx, &update.source)?;
     }
     crawl_queue::apply(tx, update.source.as_str(), &update.pages, update.now)?;
     result.visible |= source_ref::update(tx, update.source.as_str(), update.now)?;

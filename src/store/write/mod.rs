@@ -21,4 +21,5 @@ mod retention;
 mod schedule;
 mod source_icons;
 mod stories;
+pub(super) mod subscriptions;
 mod sync_config;

@@ -187,6 +187,7 @@ pub fn hostile_stories() -> Vec<Story> {
 pub fn source_state() -> SourceState {
     let source = source();
     SourceState {
+        pushed: false,
         id: source.id,
         title: source.title,
         url: "https://user:secret@river.example/".to_owned(),
