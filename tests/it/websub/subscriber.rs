@@ -1,6 +1,7 @@
 //! Our subscriptions to the hubs of sources. The program runs over loopback.
 
 use ring::hmac;
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::hub::{LOOPBACK, requests, serve};
@@ -194,31 +195,40 @@ fn without_a_public_address_or_a_hub_nothing_is_subscribed_to() {
 }
 
 #[test]
-fn a_post_goes_over_two_hops_and_comes_back_to_nobody() {
+fn a_post_goes_round_a_ring_of_three_at_once_and_comes_back_to_nobody() {
     let origin = publisher();
     let one = program(&origin, "1s");
     let first = serve(&one, LOOPBACK);
     let follow = |daemon: &Daemon| {
-        let feeds_toml = format!(
-            "[site]\ncontact = \"mailto:me@example.org\"\n\
-             [polling]\nallow_hosts = [\"127.0.0.1\"]\n\
-             [[source]]\nid = \"other\"\nurl = \"http://{}/topics/all/feed.atom\"\n\
+        format!(
+            "[[source]]\nid = \"other\"\nurl = \"http://{}/topics/all/feed.atom\"\n\
              follow = \"feed\"\ninterval = \"1h\"\n",
             daemon.address
-        );
-        Program::with(&feeds_toml)
+        )
     };
+    let site = "[site]\ncontact = \"mailto:me@example.org\"\n\
+                [polling]\nallow_hosts = [\"127.0.0.1\"]\n";
+    let is_subscribed =
+        |daemon: &Daemon| daemon.log().contains("confirmed the subscription").then_some(());
     wait_for("the first has a story", || (titles(&first).len() == 1).then_some(()));
-    let two = follow(&first);
+    let two = Program::with(&format!("{site}{}", follow(&first)));
     let second = serve(&two, LOOPBACK);
-    wait_for("the second is subscribed to the first", || {
-        second.log().contains("confirmed the subscription").then_some(())
-    });
+    wait_for("the second is subscribed to the first", || is_subscribed(&second));
+    let three = Program::with(&format!("{site}{}", follow(&second)));
+    let third = serve(&three, LOOPBACK);
+    wait_for("the third is subscribed to the second", || is_subscribed(&third));
+    let feeds_toml = std::fs::read_to_string(one.join("feeds.toml")).unwrap();
+    one.configure(&format!("{feeds_toml}{}", follow(&third)));
+    first.signal(Signal::HUP);
+    wait_for("the first is subscribed to the third", || is_subscribed(&first));
+
     let begun = std::time::Instant::now();
     publish(&origin, &[2, 1]);
-    wait_for("the second has the post", || (titles(&second).len() == 2).then_some(()));
+    wait_for("the third has the post", || (titles(&third).len() == 2).then_some(()));
     let took = begun.elapsed();
     assert!(took.as_secs() < 5, "{took:?}");
+    let came_back = || first.log().contains("other: pushed").then_some(());
+    wait_for("the post comes back to the first", came_back);
     let ids = |daemon: &Daemon| {
         let body = daemon.get("/topics/all/feed.json").body;
         let feed: Value = serde_json::from_slice(&body).unwrap();
@@ -228,5 +238,13 @@ fn a_post_goes_over_two_hops_and_comes_back_to_nobody() {
             .map(|item| (item["id"].to_string(), item["_source"]["title"].to_string()))
             .collect::<Vec<_>>()
     };
-    assert_eq!(ids(&first), ids(&second), "ids and sources are kept");
+    let of_first = ids(&first);
+    assert_eq!(of_first.len(), 2, "nothing is told twice");
+    for other in [&second, &third] {
+        assert_eq!(ids(other), of_first, "ids and sources are kept");
+    }
+    // It is not sent round again.
+    let pushes = second.log().matches("other: pushed").count();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    assert_eq!(second.log().matches("other: pushed").count(), pushes);
 }
