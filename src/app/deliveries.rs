@@ -1,4 +1,5 @@
-//! Sends what waits in the queue: to subscribers of our hub, to the hub of another, and to webhooks.
+//! Sends what waits in the queue: to subscribers of our hub, to the hub of another, and to
+//! webhooks.
 //!
 //! One host gets one request at a time. A request that takes long gives up its turn, so that a
 //! receiver that hangs does not delay the others of its host for long. The result of a delivery is

@@ -16,8 +16,8 @@ use feed_parser::opml::Userinfo;
 /// Find out how to follow a URL and append it to feeds.toml as a source
 ///
 /// The id is made from the title. A user name and password in the URL go to a file next to
-/// feeds.toml. The rest of feeds.toml is not changed. If the URL is already followed, nothing is written and
-/// the exit code is 1.
+/// feeds.toml. The rest of feeds.toml is not changed. If the URL is already followed, nothing is
+/// written and the exit code is 1.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

@@ -18,8 +18,8 @@ const TARGET_HELP: &str =
 ///
 /// Paths are the same as those that the daemon serves. Unchanged files keep their contents and
 /// modification times, and files of removed topics are deleted. Only files written by this command
-/// are ever replaced or deleted. Credentials of object stores are taken from the environment, by the
-/// names that each service uses (`AWS_…`, `GOOGLE_…`, `AZURE_…`).
+/// are ever replaced or deleted. Credentials of object stores are taken from the environment, by
+/// the names that each service uses (`AWS_…`, `GOOGLE_…`, `AZURE_…`).
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[arg(value_name = "DIR|URL", help = TARGET_HELP)]

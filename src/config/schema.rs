@@ -1,8 +1,8 @@
 //! The JSON Schema of feeds.toml, for completion and underlining in editors.
 //!
-//! It is made from the keys that [`super::check`] reads, with their types and defaults: `check` runs
-//! on a file with every table and no values, and records what it looks for. The descriptions are
-//! those of docs/reference.md.
+//! It is made from the keys that [`super::check`] reads, with their types and defaults: `check`
+//! runs on a file with every table and no values, and records what it looks for. The descriptions
+//! are those of docs/reference.md.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! What others send to us: requests to our hub, and what the hubs of sources send to our callbacks.
 //!
-//! A callback has an address that cannot be guessed. What arrives there counts only if it belongs to
-//! a subscription that we asked for, and a push only with a valid signature.
+//! A callback has an address that cannot be guessed. What arrives there counts only if it belongs
+//! to a subscription that we asked for, and a push only with a valid signature.
 
 use std::{
     collections::{HashMap, VecDeque},

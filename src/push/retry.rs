@@ -21,8 +21,8 @@ const PATIENCE: TimeDelta = TimeDelta::hours(24);
 /// The attempts to reach a subscriber that has not confirmed its subscription.
 const VERIFICATION_ATTEMPTS: u32 = 4;
 
-/// Returns when to try again after `attempts` earlier failures, the first of them at `since`. `None`
-/// if the receiver has failed for a day.
+/// Returns when to try again after `attempts` earlier failures, the first of them at `since`.
+/// `None` if the receiver has failed for a day.
 pub fn next_attempt(attempts: u32, since: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
     if since.is_some_and(|since| now - since >= PATIENCE) {
         return None;

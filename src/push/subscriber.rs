@@ -1,4 +1,5 @@
-//! Our side of a subscription: the request to a hub, and the check of what it sends (WebSub §5, §7).
+//! Our side of a subscription: the request to a hub, and the check of what it sends (WebSub §5,
+//! §7).
 
 use std::time::Duration;
 

@@ -31,9 +31,9 @@ use super::{
 /// rendered again on the next request.
 type RequestedFeeds = FifoCache<Arc<EncodedDocument>, 64>;
 
-/// The contents of such feeds that were sent to readers, by their entity tags. Requests store nothing,
-/// so this is in memory only. A reader with an unknown tag gets the whole document. Each story
-/// takes a few bytes.
+/// The contents of such feeds that were sent to readers, by their entity tags. Requests store
+/// nothing, so this is in memory only. A reader with an unknown tag gets the whole document. Each
+/// story takes a few bytes.
 type RequestedInstances = FifoCache<Arc<StoryDigests>, 512>;
 
 /// The served site. Clones are cheap and share its state.

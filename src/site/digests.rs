@@ -1,4 +1,5 @@
-//! Digests: one entry for the stories of each day or week that is over, in the time zone of the site.
+//! Digests: one entry for the stories of each day or week that is over, in the time zone of the
+//! site.
 //!
 //! A story belongs to the day of its position: that on which it arrived, or for a first import that
 //! of the publisher's date. A digest is issued once its period is over. What arrives later with an

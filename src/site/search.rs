@@ -1,7 +1,7 @@
 //! Searches: their results for an audience, and the feeds of searches.
 //!
-//! A search has feeds of its own (`/search.atom?q=…`). A search in a topic has them at the addresses
-//! of the topic's feeds (`/topics/{topic}/feed.atom?q=…`).
+//! A search has feeds of its own (`/search.atom?q=…`). A search in a topic has them at the
+//! addresses of the topic's feeds (`/topics/{topic}/feed.atom?q=…`).
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -32,8 +32,8 @@ impl FeedSearch {
         Self { members, text: SearchQuery::normalize(text) }
     }
 
-    /// Returns the search that finds the same as a query of the search page. A query for one visible
-    /// topic is a search in this topic.
+    /// Returns the search that finds the same as a query of the search page. A query for one
+    /// visible topic is a search in this topic.
     pub(super) fn of_query(query: &SearchQuery, settings: &SiteSettings) -> Self {
         if let [topic] = query.topics.as_slice()
             && let Ok(topic) = TopicId::new(topic)

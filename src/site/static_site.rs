@@ -1,7 +1,7 @@
 //! The files of the site as static files: their names, and their contents one after the other.
 //!
-//! The page `/x` is the file `x/index.html`; documents have their own names. Each file that is worth
-//! it has a gzip and a Brotli version next to it.
+//! The page `/x` is the file `x/index.html`; documents have their own names. Each file that is
+//! worth it has a gzip and a Brotli version next to it.
 
 use std::collections::BTreeSet;
 

@@ -408,8 +408,8 @@ fn content_words(text: &str) -> impl Iterator<Item = u16> {
         .map(|t| short_hash(hash(&t)))
 }
 
-/// Returns the part of a URL that identifies a file, also behind redirects that count downloads: its
-/// name, and the folder unless the name is long enough to be unique. Every show has a `12.mp3`.
+/// Returns the part of a URL that identifies a file, also behind redirects that count downloads:
+/// its name, and the folder unless the name is long enough to be unique. Every show has a `12.mp3`.
 fn media_name(url: &str) -> &str {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let (folder, name) = path.rsplit_once('/').unwrap_or_default();

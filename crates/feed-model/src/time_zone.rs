@@ -30,8 +30,8 @@ pub fn day_start(date: NaiveDate, zone: TimeZone) -> Timestamp {
     (0..=48).find_map(first).unwrap_or_else(|| midnight.and_utc())
 }
 
-/// Returns the first instants of a month and of the next month in a zone; `None` if there is no such
-/// month.
+/// Returns the first instants of a month and of the next month in a zone; `None` if there is no
+/// such month.
 pub fn month_bounds((year, month): (i32, u32), zone: TimeZone) -> Option<(Timestamp, Timestamp)> {
     let first = NaiveDate::from_ymd_opt(year, month, 1)?;
     // 31 days after the first day of a month is the next month.

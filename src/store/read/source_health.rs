@@ -136,8 +136,8 @@ impl Reader<'_> {
     }
 
     /// Returns the number of entries of each UTC day, oldest day first. An entry belongs to the day
-    /// of its publisher's date, unless that is later than the day on which it was stored. `last_day`
-    /// is counted in days since 1970-01-01.
+    /// of its publisher's date, unless that is later than the day on which it was stored.
+    /// `last_day` is counted in days since 1970-01-01.
     fn activity(&self, source: &str, last_day: i64) -> Result<Vec<u32>, StoreError> {
         let days = i64::try_from(ACTIVITY_DAYS).unwrap_or(i64::MAX);
         let first_day = last_day - days + 1;

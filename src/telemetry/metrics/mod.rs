@@ -1,5 +1,5 @@
-//! Metrics in the `OpenMetrics` text format, named by Prometheus' conventions. Counters count events
-//! since the start. Gauges are set from the store at each scrape.
+//! Metrics in the `OpenMetrics` text format, named by Prometheus' conventions. Counters count
+//! events since the start. Gauges are set from the store at each scrape.
 
 mod deliveries;
 mod parts;

@@ -49,8 +49,8 @@ struct HomeTemplate {
     unsorted: Option<PageLink>,
 }
 
-/// Renders the home page, with the newest story of the sections first. Its lists are shortened until
-/// it is at most [`MAX_PAGE_BYTES`] long. `unsorted` is the number of stories in no topic.
+/// Renders the home page, with the newest story of the sections first. Its lists are shortened
+/// until it is at most [`MAX_PAGE_BYTES`] long. `unsorted` is the number of stories in no topic.
 pub fn home(site: &SiteInfo<'_>, sections: &[TopicSection], unsorted: u64) -> Vec<u8> {
     let mut layout = Layout::new(site, site.title, Some("/"));
     layout.current_page = "home";

@@ -52,7 +52,8 @@ impl TopicProposal {
 
     /// Returns the words after corrections. `wrong` and `right` are indexes of stories, those of
     /// near misses after those of the topic. A word that mostly finds wrong stories is dropped. The
-    /// words of a right near miss weigh more, and those of its vocabulary become words of the topic.
+    /// words of a right near miss weigh more, and those of its vocabulary become words of the
+    /// topic.
     pub fn corrected(&self, wrong: &[usize], right: &[usize]) -> Vec<String> {
         let stories: Vec<&ProposedStory> = self.inside.iter().chain(&self.near_misses).collect();
         let has = |index: &usize, word: &String| {
