@@ -28,6 +28,7 @@ mod topic;
 mod value;
 mod vocabulary;
 mod webhook;
+mod words;
 
 pub use edit::{
     EditError, NewSource, NewTopic, append_source, append_sources, append_topics, topic_block,

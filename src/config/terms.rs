@@ -5,7 +5,8 @@ use feed_model::{Exceptions, MatchField, TermGroup};
 use super::{
     findings::{Findings, quoted},
     table_reader::{Setting, TableReader},
-    value::{LetterCase, Located},
+    value::Located,
+    words::LetterCase,
 };
 
 /// Reads the groups of a table.
