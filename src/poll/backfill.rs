@@ -12,10 +12,7 @@ use super::{
     report::PollReport,
     session::FetchSession,
 };
-use crate::{
-    store::{FeedMetadata, ParsedDocument, PollUpdate},
-    telemetry,
-};
+use crate::{store::PollUpdate, telemetry};
 
 impl Poller {
     /// Fetches up to `max_pages` pages of a source's backfill. The schedule of the source does not
@@ -44,14 +41,7 @@ impl Poller {
         // A single page does not tell whether the source reuses ids, so the key policy stays.
         let home_page_url = record.home_page_url.as_deref();
         let items = document::identify(found.drafts, record.key_policy, home_page_url).items;
-        let document = (!items.is_empty()).then(|| ParsedDocument {
-            metadata: FeedMetadata::default(),
-            body_digest: None,
-            key_policy: None,
-            items,
-            private: None,
-            ends_import: true,
-        });
+        let document = document::of_items(items, true);
         let session = session.finish(None);
         Ok(PollUpdate {
             requested: session.last_request,

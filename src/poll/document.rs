@@ -31,6 +31,19 @@ pub(super) fn identify(
     IdentifiedItems { items, key_policy, problems }
 }
 
+/// Returns a document of items that are only a part of what the source has, so that nothing else
+/// of the source changes. `None` without items.
+pub(super) fn of_items(items: Vec<IncomingItem>, ends_import: bool) -> Option<ParsedDocument> {
+    (!items.is_empty()).then(|| ParsedDocument {
+        metadata: FeedMetadata::default(),
+        body_digest: None,
+        key_policy: None,
+        items,
+        private: None,
+        ends_import,
+    })
+}
+
 /// The parts of an update that come from the documents and pages that were read.
 pub(super) struct StoredParts {
     pub(super) document: Option<ParsedDocument>,

@@ -7,7 +7,7 @@ use feed_model::Source;
 
 use super::{document, poller::Poller, report::PollReport};
 use crate::{
-    store::{Arrival, FeedMetadata, ParsedDocument, PollUpdate},
+    store::{Arrival, PollUpdate},
     telemetry,
 };
 
@@ -53,14 +53,7 @@ impl Poller {
         let drafts = document.drafts.into_iter().map(|draft| (draft, Arrival::Ordinary)).collect();
         let home_page_url = record.home_page_url.as_deref();
         let items = document::identify(drafts, record.key_policy, home_page_url).items;
-        let document = (!items.is_empty()).then(|| ParsedDocument {
-            metadata: FeedMetadata::default(),
-            body_digest: None,
-            key_policy: None,
-            items,
-            private: None,
-            ends_import: false,
-        });
+        let document = document::of_items(items, false);
         let window = self.settings.load().window;
         let update = PollUpdate { document, ..PollUpdate::of(source, self.clock.now(), window) };
         Ok(self.apply_update(update).await)
