@@ -276,11 +276,14 @@ impl Deliveries {
             }
             tokio::time::sleep(STORAGE_PAUSE).await;
         }
+        let (DeliveryResult::Delivered(Some(sent)) | DeliveryResult::Confirmed { etag: sent }) =
+            &attempt.result
+        else {
+            return;
+        };
         // The document may have changed while it was sent, when it could not be queued again.
         if let DeliverySubject::Verification(HubRequest { path, .. })
         | DeliverySubject::Document { path, .. } = &delivery.subject
-            && let DeliveryResult::Delivered(Some(sent)) | DeliveryResult::Confirmed { etag: sent } =
-                &attempt.result
             && let Ok(Some(document)) = self.site.hub_document(path).await
             && document.etag != *sent
         {

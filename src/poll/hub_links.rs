@@ -178,8 +178,8 @@ mod tests {
 
     #[test]
     fn each_format_names_its_hub() {
-        let rss = "\u{feff}<rss xmlns:atom=\"http://www.w3.org/2005/Atom\"><channel><link>https://a/\
-                   </link><atom:link rel='hub' href='https://h.example/'/>\
+        let rss = "\u{feff}<rss xmlns:atom=\"http://www.w3.org/2005/Atom\"><channel>\
+                   <link>https://a/</link><atom:link rel='hub' href='https://h.example/'/>\
                    <atom:link href='https://a.example/rss' rel='self'/><item/></channel></rss>";
         assert_found(&[], rss, "https://h.example/", "https://a.example/rss");
         let json = "{\"feed_url\": \"https://a.example/j\", \"hubs\": [{\"type\": \"rssCloud\", \

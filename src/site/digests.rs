@@ -194,7 +194,8 @@ fn story(
         related: Vec::new(),
         origin: None,
         source: SourceRef {
-            id: SourceId::new(name).unwrap_or_else(|_| SourceId::new("digest").expect("an id")),
+            id: SourceId::new(name)
+                .unwrap_or_else(|_| SourceId::new("digest").expect("`digest` is a valid id")),
             feed_id: format!("{}/{name}", settings.feed_id),
             title: topic.title.clone(),
             feed_url: addresses.absolute(&Addresses::feed_path(name, FeedFormat::Atom)),

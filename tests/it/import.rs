@@ -14,7 +14,8 @@ use crate::support::{
 const FEED: &str = "<rss version=\"2.0\"><channel><title>The Quiet Blog</title>\
                     <link>https://blog.example/</link><item><guid>1</guid><title>Kafka and \
                     Pulsar</title><link>https://blog.example/1</link></item><item><guid>2</guid>\
-                    <title>Cheese</title><link>https://blog.example/2</link></item></channel></rss>";
+                    <title>Cheese</title><link>https://blog.example/2</link></item></channel>\
+                    </rss>";
 
 fn import(program: &Program, outlines: &str) -> ProgramOutput {
     fs::write(

@@ -94,7 +94,8 @@ impl S3 {
         let length = body.len();
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-             Authorization: {AUTHORIZATION}\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{body}"
+             Authorization: {AUTHORIZATION}\r\nContent-Type: text/plain\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
         );
         http::exchange(self.address, head.as_bytes())
     }

@@ -72,7 +72,7 @@ pub enum WebhookTemplate {
     Discord,
     /// A topic of ntfy.
     Ntfy,
-    /// A hook that posts to a room of Matrix.
+    /// A webhook that posts to a Matrix room.
     Matrix,
     /// A text with fields in braces.
     Text(String),

@@ -307,7 +307,8 @@ pub(super) fn sync_webhooks(tx: &Transaction<'_>, topics: &[Topic]) -> Result<()
     execute(
         tx,
         "DELETE FROM delivery WHERE kind = 'story'
-          AND NOT EXISTS (SELECT 1 FROM webhook w WHERE w.topic_id = subject AND w.url = delivery.url)",
+          AND NOT EXISTS (
+            SELECT 1 FROM webhook w WHERE w.topic_id = subject AND w.url = delivery.url)",
         [],
     )
     .context(context)?;

@@ -106,7 +106,8 @@ impl Site {
                     format!(
                         "{{\"id\":\"{0}\",\"web_title\":\"{1}\",\"web_subtitle\":\"{2}\",\
                          \"slug\":\"{0}\",\"status\":\"confirmed\",\
-                         \"override_scheduled_at\":\"{3}\",\"authors\":[{{\"name\":\"Ann Writer\"}}],\"content_tags\":[]}}",
+                         \"override_scheduled_at\":\"{3}\",\"authors\":[{{\"name\":\"Ann \
+                         Writer\"}}],\"content_tags\":[]}}",
                         issue.slug,
                         issue.title,
                         issue.subtitle,

@@ -545,8 +545,8 @@ async fn a_description_that_all_pages_share_is_no_summary() {
     for path in paths {
         let page = format!(
             "<html><head><title>{0}</title><meta name=description content='All about boats, from \
-             one workshop.'></head><body><main><h1>{0}</h1><p>The text about {0} is long enough to be \
-             a summary of its own.</p></main></body></html>",
+             one workshop.'></head><body><main><h1>{0}</h1><p>The text about {0} is long enough to \
+             be a summary of its own.</p></main></body></html>",
             title_of(path)
         );
         harness.origin.script_pages(&[(path, &page)]);

@@ -60,7 +60,8 @@ impl Publisher {
         format!(
             "[site]\ncontact = \"mailto:me@example.org\"\n\
              [polling]\nallow_hosts = [\"127.0.0.1\"]\n\
-             [[source]]\nid = \"river\"\nurl = \"{}\"\nfollow = \"feed\"\ninterval = \"1s\"\n{more}",
+             [[source]]\nid = \"river\"\nurl = \"{}\"\nfollow = \"feed\"\n\
+             interval = \"1s\"\n{more}",
             self.origin.url("/feed")
         )
     }

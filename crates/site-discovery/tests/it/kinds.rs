@@ -185,8 +185,8 @@ fn notes_without_a_name_are_entries_with_their_text() {
     let body = "<p class=h-entry><a href=/2024/01/10/a.html class=u-url><time class=dt-published \
                 datetime=2024-01-10>x</time></a>: <span class=p-summary>Rain all day, and the hull \
                 stayed dry.</span></p><p class=h-entry><a href=/2024/01/11/b.html class=u-url>\
-                <time class=dt-published datetime=2024-01-11>x</time></a>: <span class=p-name>Keel laid \
-                at dawn</span></p>";
+                <time class=dt-published datetime=2024-01-11>x</time></a>: <span class=p-name>Keel \
+                laid at dawn</span></p>";
     assert_eq!(titles("https://boats.example/notes/", body), ["", "Keel laid at dawn"]);
     assert_eq!(summaries(body), [Some("Rain all day, and the hull stayed dry.".to_owned()), None]);
 }
