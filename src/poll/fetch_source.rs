@@ -291,8 +291,9 @@ async fn read_content(
     let is_page = matches!(content, DiscoveredContent::IndexPage(_));
     let mut content = match content {
         DiscoveredContent::Feed(document) => {
+            let hub = hub_links::hub_link(response, &document.feed);
+            let hub = hub.map_or(HubOffer::Absent, HubOffer::Named);
             let content = read_feed_document(*document, digest(response), arrival, found);
-            let hub = hub_links::hub_link(response).map_or(HubOffer::Absent, HubOffer::Named);
             Content { hub, ..content }
         }
         DiscoveredContent::IndexPage(index) => {

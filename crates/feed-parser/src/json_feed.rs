@@ -85,9 +85,11 @@ fn links(root: &Map<String, Value>) -> Vec<Link> {
     let link = |rel: &'static str, href| Link { href, rel: rel.into(), ..Link::default() };
     let page = string(root, "home_page_url").map(Link::page).into_iter();
     let own = string(root, "feed_url").map(|href| link("self", href));
-    page.chain(own)
-        .chain(objects(root, "hubs").filter_map(|hub| Some(link("hub", string(hub, "url")?))))
-        .collect()
+    let is_websub = |hub: &&Map<String, Value>| {
+        string(hub, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("websub"))
+    };
+    let hubs = objects(root, "hubs").filter(is_websub);
+    page.chain(own).chain(hubs.filter_map(|hub| Some(link("hub", string(hub, "url")?)))).collect()
 }
 
 fn canonical_item(item: &Map<String, Value>) -> Value {
