@@ -6,6 +6,7 @@ use chrono::SecondsFormat;
 use quick_xml::escape::escape;
 
 use feed_model::Timestamp;
+use feed_publisher::Addresses;
 
 use crate::store::{Reader, SourceEvent, SourceEventState, StoreError};
 
@@ -35,7 +36,7 @@ pub fn source_events_feed(
     if let Some(url) = url {
         let _ = writeln!(text, "  <link rel=\"self\" href=\"{}\"/>", escape(url));
     }
-    let sources = settings.base_url.join("sources").map(String::from).unwrap_or_default();
+    let sources = settings.addresses().absolute(&Addresses::sources_path(1));
     for event in events {
         let (summary, at) = (summary(&event), time(event.at));
         let _ = writeln!(

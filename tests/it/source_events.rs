@@ -19,7 +19,7 @@ fn the_operator_reads_what_went_wrong_and_right_again_and_nobody_else_does() {
     drop(moment);
     origin.script("/feed", vec![good(), Reply::new(500), Reply::new(500), good()]);
     let program = Program::with(&format!(
-        "[site]\ntitle = \"Site\"\nbase_url = \"https://reader.example/\"\n\
+        "[site]\ntitle = \"Site\"\nbase_url = \"https://reader.example/feeds\"\n\
          id = \"tag:reader.example,2024:topics\"\n\
          contact = \"mailto:me@example.org\"\naccess = [\"operators\"]\n\n\
          [server]\nmetrics_listen = \"{metrics}\"\n\n\
@@ -46,9 +46,11 @@ fn the_operator_reads_what_went_wrong_and_right_again_and_nobody_else_does() {
     assert!(parsed.entries[0].id.starts_with("tag:reader.example,2024:topics/"));
     assert_eq!(
         parsed.links[0].href,
-        format!("https://reader.example/t/{TOKEN}/sources.atom"),
+        format!("https://reader.example/feeds/t/{TOKEN}/sources.atom"),
         "it names itself"
     );
+    let link = &parsed.entries[0].links[0].href;
+    assert!(link.starts_with("https://reader.example/feeds/") && link.ends_with("/sources"));
     // The same on the metrics listener, apart from the own address. Ids are stable.
     let ids = |body: &[u8]| -> Vec<String> {
         feed_rs::parser::parse(body).unwrap().entries.into_iter().map(|e| e.id).collect()
