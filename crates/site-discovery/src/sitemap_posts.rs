@@ -242,7 +242,12 @@ fn guess_posts<'a>(
     if site_path.len() > 1 && !url_shape::is_file(site) && !url_shape::is_list(site) {
         let inside: Vec<&SitemapPage> =
             candidates.iter().copied().filter(|page| is_below_site(page)).collect();
-        if !inside.is_empty() {
+        // A list may link to posts of other directories only.
+        let known_count = |pages: &[&SitemapPage]| {
+            pages.iter().filter(|page| known.contains(&post_key(&page.url))).count()
+        };
+        let is_elsewhere = known_count(&inside) == 0 && known_count(&candidates) >= 3;
+        if !inside.is_empty() && !is_elsewhere {
             let reason = format!(
                 "{} of {} links are below {site_path}/, the URL of the source",
                 inside.len(),

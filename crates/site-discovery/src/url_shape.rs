@@ -86,6 +86,12 @@ pub(crate) fn is_list(url: &Url) -> bool {
     if n >= 1 && word(n - 1) || n >= 2 && word(n - 2) && !release {
         return true;
     }
+    // `/blog/page2`, `/blog/page-3`
+    let number = parts.last().and_then(|last| last.strip_prefix("page"));
+    let number = number.map(|number| number.trim_start_matches(['-', '_']));
+    if number.is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit())) {
+        return true;
+    }
     if n >= 3
         && matches!(
             parts[0].as_str(),

@@ -56,6 +56,7 @@ impl Anchor<'_> {
     /// Returns whether the text can be a title.
     pub fn could_be_title(&self) -> bool {
         !is_generic_text(&self.text)
+            && Url::parse(&self.text).map_or(true, |url| url.cannot_be_a_base())
             && self.text.chars().filter(|c| c.is_alphanumeric()).count() >= 2
     }
 }

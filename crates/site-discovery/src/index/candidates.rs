@@ -384,9 +384,10 @@ fn find_similar(
     if group.is_empty() || chosen.is_empty() {
         return Vec::new();
     }
-    // The chosen items are included because they limit the regions of the new ones.
+    // The chosen items are included because they limit the regions of the new ones. A sentence may
+    // mention them anywhere.
     let with_known: Vec<&Anchor<'_>> =
-        anchors.iter().filter(|a| fits(a) || known.contains(&a.key)).collect();
+        anchors.iter().filter(|a| fits(a) || !a.inline && known.contains(&a.key)).collect();
     let mostly_dated = chosen.iter().filter(|c| c.features.has_date).count() * 2 > chosen.len();
     let with_heading: HashSet<String> =
         chosen.iter().filter(|c| c.features.has_heading).filter_map(|c| c.item.key()).collect();

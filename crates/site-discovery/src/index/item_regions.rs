@@ -12,7 +12,7 @@ use scraper::{ElementRef, Node};
 use super::anchors::{Anchor, ElementCounts};
 use crate::{
     dates,
-    dom::{MAX_ANCESTORS, heading_level, text_of},
+    dom::{MAX_ANCESTORS, heading_level, is_invisible, text_of},
 };
 
 /// The maximum number of siblings of one region.
@@ -60,7 +60,8 @@ pub(super) fn assign_regions(
     let common_height = most_common_height(&ancestor_paths);
     let roots: Vec<ElementRef<'_>> = ancestor_paths
         .iter()
-        .map(|ancestor_path| ancestor_path[ancestor_path.len().min(common_height + 1) - 1])
+        .zip(members)
+        .map(|(path, links)| root_at(path, common_height, links[0], element_counts))
         .collect();
     let mut item_by_node: HashMap<NodeId, usize> =
         roots.iter().enumerate().map(|(i, top)| (top.id(), i)).collect();
@@ -116,7 +117,7 @@ fn ancestor_path<'a>(
         if heading_level(parent.value().name()).is_none()
             && headings(&parent) > headings(&current)
             && has_title
-            && has_higher_heading_before(&parent, &current, anchor.heading)
+            && has_higher_heading_before(&parent, &current, anchor)
         {
             break;
         }
@@ -127,18 +128,46 @@ fn ancestor_path<'a>(
 }
 
 /// Returns whether `parent` has a heading before `current` that is above the item: its level is
-/// higher than `own`, or `own` is `None`.
+/// higher than that of the link, or the link is in none. The heading of a card whose link repeats
+/// the title and covers the card is the item's own.
 fn has_higher_heading_before(
     parent: &ElementRef<'_>,
     current: &ElementRef<'_>,
-    own: Option<u8>,
+    anchor: &Anchor<'_>,
 ) -> bool {
-    let before =
-        parent.children().take_while(|c| c.id() != current.id()).filter_map(ElementRef::wrap);
-    let levels = before
+    let headings: Vec<(u8, ElementRef<'_>)> = parent
+        .children()
+        .take_while(|c| c.id() != current.id())
+        .filter_map(ElementRef::wrap)
         .flat_map(|e| std::iter::once(e).chain(e.descendent_elements()))
-        .filter_map(|e| heading_level(e.value().name()));
-    levels.min().is_some_and(|level| own.is_none_or(|own| level < own))
+        .filter_map(|e| Some((heading_level(e.value().name())?, e)))
+        .collect();
+    let Some(own) = anchor.heading else {
+        return !headings.is_empty() && !headings.iter().any(|(_, e)| repeats(*e, anchor));
+    };
+    headings.iter().any(|(level, _)| *level < own)
+}
+
+/// Returns whether a heading that is displayed has the text of a link.
+fn repeats(heading: ElementRef<'_>, anchor: &Anchor<'_>) -> bool {
+    !is_invisible(&heading) && text_of(heading) == anchor.text
+}
+
+/// Returns the ancestor at the common height of a group. A post that stands whole above a list of
+/// cards is higher if its heading repeats the link at its end.
+fn root_at<'a>(
+    path: &[ElementRef<'a>],
+    height: usize,
+    anchor: &Anchor<'_>,
+    element_counts: &ElementCounts,
+) -> ElementRef<'a> {
+    let usual = path.len().min(height + 1) - 1;
+    let has_heading = |e: &&ElementRef<'_>| element_counts.headings.contains_key(&e.id());
+    let with_heading = path[usual..].iter().find(has_heading).filter(|e| {
+        e.descendent_elements()
+            .any(|d| heading_level(d.value().name()).is_some() && repeats(d, anchor))
+    });
+    *with_heading.unwrap_or(&path[usual])
 }
 
 /// Returns the height that most items of a group have. An item that is alone in its list would

@@ -18,6 +18,7 @@ mod item_fields;
 mod item_regions;
 mod post_lists;
 mod selectors;
+mod side_lists;
 mod structured_data;
 mod suggest;
 mod text_runs;
@@ -176,6 +177,7 @@ fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
         reason = format!("{} headings of the page have a date and an anchor", items.len());
     }
     items = deduplicate(items, page);
+    items.extend(side_lists::read(dom, page, &items));
     // The other extractions fill in missing fields.
     for (others, _) in extractions.iter().chain(std::iter::once(&(candidates, ""))) {
         let by_key: HashMap<String, &IndexItem> =

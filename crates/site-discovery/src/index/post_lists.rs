@@ -94,19 +94,13 @@ impl<'a> CandidateList<'a> {
     /// Returns whether the list is a box of recommended posts: its heading says so, and the items
     /// have only titles.
     fn is_recommendation_box(&self) -> bool {
-        static RECOMMENDATION_WORDS: LazyLock<WordList> = word_list!("recommendation_words.txt");
-        let is_recommendation = |text: &String| {
-            let lower = text.to_lowercase();
-            RECOMMENDATION_WORDS.contains_any(lower.split(|c: char| !c.is_alphanumeric()))
-                && lower.split(' ').count() <= 5
-        };
         let only_titles =
             self.candidates.iter().all(|c| !c.features.has_heading && !c.features.has_summary);
         only_titles
             && self
                 .candidates
                 .iter()
-                .all(|c| c.section_heading.as_ref().is_some_and(is_recommendation))
+                .all(|c| c.section_heading.as_deref().is_some_and(is_recommendation_heading))
     }
 
     /// Returns whether the items of this list look like those of the reference list.
@@ -145,6 +139,14 @@ impl<'a> CandidateList<'a> {
                 && url_shape::is_post_directory(&self.directory.1);
         has_similar_shares && is_plausible_place && self.mean_score >= best.mean_score * min_share
     }
+}
+
+/// Returns whether a text is the heading of a box of recommended posts: `Popular posts`.
+pub(super) fn is_recommendation_heading(text: &str) -> bool {
+    static RECOMMENDATION_WORDS: LazyLock<WordList> = word_list!("recommendation_words.txt");
+    let lower = text.to_lowercase();
+    RECOMMENDATION_WORDS.contains_any(lower.split(|c: char| !c.is_alphanumeric()))
+        && lower.split(' ').count() <= 5
 }
 
 /// Returns the candidates of the list that looks most like posts, and of the lists like it.

@@ -459,3 +459,104 @@ fn one_word_slugs_at_the_root_are_posts_if_no_slug_is_longer_or_the_page_lists_t
     assert_eq!(posts(&mixed, &[]), ["/how-oak-is-bent"]);
     assert_eq!(posts(&mixed, &["/rain"]), ["/how-oak-is-bent", "/rain"]);
 }
+
+/// A post with its text, and a list beside the posts (Docusaurus, Hugo themes with a panel, Jekyll
+/// pages with lists by subject).
+fn with_side_list(side: &str) -> Vec<String> {
+    let post = |path: &str, title: &str| {
+        format!(
+            "<article><h2><a href={path}>{title}</a></h2><time datetime=2026-03-04>4 March 2026\
+             </time><p>Some words about the boat and the river.</p></article>"
+        )
+    };
+    let posts = [
+        post("/blog/keel-laid-at-dawn", "Keel laid at dawn"),
+        post("/blog/a-mast-for-two", "A mast for two"),
+        post("/blog/oars-and-rowlocks", "Oars and rowlocks"),
+    ];
+    titles("https://boats.example/blog", &format!("{side}<main>{}</main>", posts.concat()))
+}
+
+#[test]
+fn a_list_beside_the_posts_that_begins_with_them_goes_on_with_older_posts() {
+    let side = "<aside><nav><div>Recent posts</div><h3>2026</h3><ul><li><a \
+                href=/blog/keel-laid-at-dawn>Keel laid at dawn</a><li><a href=/blog/a-mast-for-two>\
+                A mast for two</a><li><a href=/blog/oars-and-rowlocks>Oars and rowlocks</a></ul>\
+                <h3>2025</h3><ul><li><a href=/blog/caulking>Caulking</a><li><a \
+                href=/blog/the-first-plank>The first plank</a></ul></nav></aside>";
+    assert_eq!(
+        with_side_list(side),
+        ["Keel laid at dawn", "A mast for two", "Oars and rowlocks", "Caulking", "The first plank"]
+    );
+}
+
+#[test]
+fn a_list_beside_the_posts_in_another_order_is_not_a_list_of_posts() {
+    let popular = "<aside><h3>Popular posts</h3><ul><li><a href=/blog/keel-laid-at-dawn>Keel laid \
+                   at dawn</a><li><a href=/blog/a-mast-for-two>A mast for two</a><li><a \
+                   href=/blog/caulking>Caulking</a></ul></aside>";
+    let mixed = "<aside><ul><li><a href=/blog/caulking>Caulking</a><li><a \
+                 href=/blog/keel-laid-at-dawn>Keel laid at dawn</a><li><a \
+                 href=/blog/a-mast-for-two>A mast for two</a></ul></aside>";
+    let menu = "<nav><ul><li><a href=/blog/keel-laid-at-dawn>Keel laid at dawn</a><li><a \
+                href=/blog/a-mast-for-two>A mast for two</a><li><a href=/shop/rope>Rope</a><li><a \
+                href=/about>About</a></ul></nav>";
+    for side in [popular, mixed, menu] {
+        assert_eq!(
+            with_side_list(side),
+            ["Keel laid at dawn", "A mast for two", "Oars and rowlocks"],
+            "{side}"
+        );
+    }
+}
+
+#[test]
+fn a_link_that_covers_its_card_and_repeats_the_title_has_the_date_of_the_card() {
+    let card = |day: &str, slug: &str, title: &str| {
+        format!(
+            "<div class=card><h3>{title}</h3><time datetime={day}>{day}</time><a class=overlay \
+             href=/posts/{slug}/>{title}</a></div>"
+        )
+    };
+    let body = [
+        card("2026-03-04", "keel-laid-at-dawn", "Keel laid at dawn"),
+        card("2026-02-11", "a-mast-for-two", "A mast for two"),
+        card("2026-01-05", "oars-and-rowlocks", "Oars and rowlocks"),
+    ];
+    let body = body.concat();
+    let page = format!("<main><h1>Posts</h1>{body}</main>");
+    let days = ["2026-03-04", "2026-02-11", "2026-01-05"];
+    assert_eq!(dates("https://boats.example/", &page), days);
+    // The newest post stands whole above the cards and mentions another.
+    let whole = "<article><header><h3>Splicing the mainbrace</h3><time datetime=2026-04-01>1 April \
+                 2026</time></header><p>After we had found <a href=/posts/a-mast-for-two/>a mast</a> \
+                 there was rope to splice.</p><footer><a class=overlay \
+                 href=/posts/splicing-the-mainbrace/>Splicing the mainbrace</a></footer></article>";
+    let page = format!("<main><h1>Posts</h1>{whole}{body}</main>");
+    assert_eq!(dates("https://boats.example/", &page), ["2026-04-01", days[0], days[1], days[2]]);
+}
+
+#[test]
+fn pages_of_a_list_below_the_url_of_the_source_are_not_posts() {
+    let document = sitemap(&[
+        ("/news/2026/03/04/keel-laid-at-dawn.html", "2026-03-04"),
+        ("/shop/2026/02/11/a-mast-for-two.html", "2026-02-11"),
+        ("/news/2026/01/05/oars-and-rowlocks.html", "2026-01-05"),
+        ("/blog/page2/", "2026-03-04"),
+        ("/blog/page3/", "2026-03-04"),
+        ("/blog/page-4", "2026-03-04"),
+        ("/blog/start-here.html", "2026-03-04"),
+    ]);
+    let site = Url::parse("https://boats.example/blog/").unwrap();
+    let known: Vec<Url> = [
+        "/news/2026/03/04/keel-laid-at-dawn.html",
+        "/shop/2026/02/11/a-mast-for-two.html",
+        "/news/2026/01/05/oars-and-rowlocks.html",
+    ]
+    .iter()
+    .map(|path| site.join(path).unwrap())
+    .collect();
+    let links = post_links(&document, &SitemapPatterns::default(), &site, &known);
+    let paths: Vec<&str> = links.pages.iter().map(|p| p.url.path()).collect();
+    assert_eq!(paths, known.iter().map(Url::path).collect::<Vec<_>>());
+}
