@@ -1,7 +1,7 @@
 //! Recognition of posts by repeated structure: links at the same position of the page, with the
 //! text around them.
 //!
-//! Entry point: [`read`]. The links are grouped by position; each group gives candidates, and
+//! Entry point: [`Structure`]. The links are grouped by position; each group gives candidates, and
 //! `post_lists` selects the lists that look like posts.
 
 use std::{
@@ -17,6 +17,7 @@ use url::Url;
 use super::{
     anchors::{Anchor, collect_anchors},
     candidate::{Candidate, ONE_WORD_PENALTY, PageContext},
+    extractor::{Certainty, Extractor},
     item::IndexItem,
     item_fields::{self, DateContext, ItemFeatures},
     item_regions::assign_regions,
@@ -36,8 +37,24 @@ const MAX_GROUPS: usize = 14;
 /// The maximum number of items of one page.
 const MAX_ITEMS: usize = 5_000;
 
-/// Returns the posts that the page's structure shows, in document order.
-pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
+/// The posts that the page's structure shows, in document order.
+pub(super) struct Structure;
+
+impl Extractor for Structure {
+    fn certainty(&self) -> Certainty {
+        Certainty::Likely
+    }
+
+    fn reason(&self, count: usize) -> String {
+        format!("{count} links with titles form a list")
+    }
+
+    fn extract(&self, dom: &Dom, page: &Url) -> Vec<IndexItem> {
+        read(dom, page)
+    }
+}
+
+fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
     let (anchors, element_counts, label_links) = collect_anchors(dom, page);
     let page_context = PageContext {
         anchors: &anchors,

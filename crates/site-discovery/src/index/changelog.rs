@@ -1,6 +1,6 @@
 //! Posts that are sections of the index page itself: change logs and one-page diaries.
 //!
-//! Entry point: [`read`]. A section is a post if its heading has a date and an anchor. Most
+//! Entry point: [`Sections`]. A section is a post if its heading has a date and an anchor. Most
 //! headings of one level must have both; the headings of documentation have no dates.
 
 use std::collections::HashMap;
@@ -11,7 +11,11 @@ use url::Url;
 
 use feed_model::{DatePrecision, PublishedDate};
 
-use super::{item::IndexItem, titles::split_title_and_date};
+use super::{
+    extractor::{Certainty, Extractor},
+    item::IndexItem,
+    titles::split_title_and_date,
+};
 use crate::{
     dates::{self, DateOrder},
     dom::{Dom, MAX_ANCESTORS, heading_level, is_invisible, text_of},
@@ -43,8 +47,24 @@ impl HeadingSection {
     }
 }
 
-/// Returns the posts that are sections of the page.
-pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
+/// The posts that are sections of the page, the last resort.
+pub(super) struct Sections;
+
+impl Extractor for Sections {
+    fn certainty(&self) -> Certainty {
+        Certainty::Likely
+    }
+
+    fn reason(&self, count: usize) -> String {
+        format!("{count} headings of the page have a date and an anchor")
+    }
+
+    fn extract(&self, dom: &Dom, page: &Url) -> Vec<IndexItem> {
+        read(dom, page)
+    }
+}
+
+fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
     let sections = read_sections(dom);
     let of_level = |level: u8| -> Vec<&HeadingSection> {
         sections.iter().filter(|s| s.level == level).collect()

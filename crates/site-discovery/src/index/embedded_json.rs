@@ -1,7 +1,7 @@
 //! Posts in the JSON that frameworks embed in a page for their scripts: Remix, Next.js (pages and
 //! app router), Nuxt, Astro, and scripts that assign JSON to a variable.
 //!
-//! Entry point: [`read`]. Scripts are not run. A list is a list of posts if most of its elements
+//! Entry point: [`EmbeddedData`]. Scripts are not run. A list is a list of posts if most of its elements
 //! have a title, a URL, and a date or a summary. If the URL is only a slug, the page's links show
 //! how it is resolved.
 
@@ -12,7 +12,11 @@ use url::Url;
 
 use feed_model::PublishedDate;
 
-use super::{flattened_json, item::IndexItem};
+use super::{
+    extractor::{Certainty, Extractor},
+    flattened_json,
+    item::IndexItem,
+};
 use crate::{
     byline::reading_minutes,
     dates,
@@ -129,8 +133,24 @@ const NESTED_OBJECT_KEYS: &[&str] = &[
     "matter",
 ];
 
-/// Returns the posts in a page's embedded data, in the order of their list.
-pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
+/// The posts in a page's embedded data, in the order of their list.
+pub(super) struct EmbeddedData;
+
+impl Extractor for EmbeddedData {
+    fn certainty(&self) -> Certainty {
+        Certainty::Stated
+    }
+
+    fn reason(&self, _count: usize) -> String {
+        "the posts are in the page's embedded data".to_owned()
+    }
+
+    fn extract(&self, dom: &Dom, page: &Url) -> Vec<IndexItem> {
+        read(dom, page)
+    }
+}
+
+fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
     let mut remaining = MAX_SCRIPT_BYTES;
     let mut lists: Vec<Vec<IndexItem>> = Vec::new();
     let urls = UrlResolver::new(dom, page);

@@ -1,9 +1,8 @@
 //! The posts of an index page, as drafts.
 //!
 //! Entry point: [`read_index_page`]. The operator's selectors decide if there are any. Otherwise
-//! there are four extractions: microformats, embedded JSON, JSON-LD and repeated structure. The
-//! first that covers most of the posts leads, and the others fill in missing fields. Change logs
-//! are the last resort.
+//! each kind of evidence is read by an `extractor`, and `extraction` makes the items of what they
+//! found.
 
 mod anchors;
 mod candidate;
@@ -11,15 +10,18 @@ mod candidates;
 mod changelog;
 mod class_words;
 mod embedded_json;
+mod extraction;
+mod extractor;
 mod flattened_json;
 mod generic_links;
 mod item;
 mod item_fields;
 mod item_regions;
+mod json_ld_lists;
+mod microformats;
 mod post_lists;
 mod selectors;
 mod side_lists;
-mod structured_data;
 mod suggest;
 mod text_runs;
 mod titles;
@@ -30,7 +32,7 @@ use url::Url;
 
 use feed_model::{Draft, PageSelectors, Problem};
 
-use self::item::IndexItem;
+use self::{extractor::Extractor, item::IndexItem, selectors::Selectors};
 pub use self::{selectors::validate_selectors, suggest::suggest_selectors};
 use crate::{
     dom::{Dom, text_of},
@@ -62,12 +64,20 @@ pub fn read_index_page(
     selectors: Option<&PageSelectors>,
 ) -> Result<IndexPage, DiscoveryError> {
     let dom = Dom::read(page);
-    let (items, reason) = match selectors {
-        Some(selectors) => {
-            let items = selectors::read(&dom, page.url, selectors)?;
-            (items, format!("page.item = \"{}\" selects the posts", selectors.item))
+    let (items, reason) = if let Some(selectors) = selectors {
+        let selectors = Selectors::parse(selectors)?;
+        let items = selectors.extract(&dom, page.url);
+        let reason = selectors.reason(items.len());
+        (items, reason)
+    } else {
+        let (mut items, reason) = extraction::read(&dom, page.url);
+        drop_repeated_summaries(&mut items);
+        if let Some(topic) = page_topic(&dom, page.url) {
+            for item in &mut items {
+                item.add_category(&topic);
+            }
         }
-        None => detect_items(&dom, page.url),
+        (items, reason)
     };
     if items.is_empty() {
         let reason = match selectors {
@@ -116,106 +126,6 @@ pub fn read_index_page(
     Ok(IndexPage { drafts, site_title: site_title(&dom), description, reason, problems })
 }
 
-/// Recognises the items of a page without selectors, and returns how.
-fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
-    let candidates = candidates::read(dom, page);
-    let extractions = [
-        (
-            structured_data::read_microformats(dom),
-            "the posts are marked with microformats (h-entry)",
-        ),
-        (embedded_json::read(dom, page), "the posts are in the page's embedded data"),
-        (structured_data::read_json_ld_lists(dom), "the posts are in the page's JSON-LD"),
-    ];
-    let candidates_by_key: HashMap<String, &IndexItem> =
-        candidates.iter().filter_map(|c| Some((c.key()?, c))).collect();
-    let usable = |items: Vec<IndexItem>| -> Vec<IndexItem> {
-        items
-            .into_iter()
-            .filter(|i| {
-                (i.title.is_some() || i.published.is_some() && i.summary.is_some())
-                    && i.url.as_ref().is_some_and(|u| {
-                        !url_shape::is_home(u)
-                            && url_shape::comparison_key(u) != url_shape::comparison_key(page)
-                    })
-            })
-            .collect()
-    };
-    let mut extractions: Vec<(Vec<IndexItem>, &str)> =
-        extractions.into_iter().map(|(items, reason)| (usable(items), reason)).collect();
-    // An extraction leads if it covers most of the items that the structure shows. One that has
-    // other items describes something else.
-    let covers_most = |items: &Vec<IndexItem>| {
-        let shared = items
-            .iter()
-            .filter_map(IndexItem::key)
-            .filter(|k| candidates_by_key.contains_key(k))
-            .count();
-        !items.is_empty()
-            && (candidates_by_key.is_empty() || shared * 10 >= candidates_by_key.len() * 6)
-    };
-    let primary = extractions.iter().position(|(items, _)| covers_most(items));
-    let (mut items, mut reason) = match primary {
-        Some(at) => {
-            let (items, reason) = extractions.remove(at);
-            (items, reason.to_owned())
-        }
-        None => (Vec::new(), String::new()),
-    };
-    if primary.is_none() {
-        items.clone_from(&candidates);
-        reason = format!("{} links with titles form a list", items.len());
-    }
-    // If the headings of a change log link to another site, the link leads to the code, not to the
-    // entry.
-    let is_changelog = !items.is_empty()
-        && items.iter().all(|i| {
-            is_version_title(i) && i.url.as_ref().is_some_and(|u| !url_shape::same_site(u, page))
-        });
-    if items.is_empty() || is_changelog {
-        items = changelog::read(dom, page);
-        reason = format!("{} headings of the page have a date and an anchor", items.len());
-    }
-    items = deduplicate(items, page);
-    items.extend(side_lists::read(dom, page, &items));
-    // The other extractions fill in missing fields.
-    for (others, _) in extractions.iter().chain(std::iter::once(&(candidates, ""))) {
-        let by_key: HashMap<String, &IndexItem> =
-            others.iter().filter_map(|o| Some((o.key()?, o))).collect();
-        for item in items
-            .iter_mut()
-            .filter(|i| i.url.as_ref().is_none_or(|u| !changelog::is_fragment_of(u, page)))
-        {
-            if let Some(other) = item.key().and_then(|k| by_key.get(&k).copied()) {
-                // A note that is marked without a name has none.
-                let is_note = item.title.is_none() && item.summary.is_some();
-                item.fill_missing_from(other);
-                if is_note {
-                    item.title = None;
-                }
-            }
-        }
-    }
-    drop_repeated_summaries(&mut items);
-    if let Some(topic) = page_topic(dom, page) {
-        for item in &mut items {
-            item.add_category(&topic);
-        }
-    }
-    (items, reason)
-}
-
-/// Returns whether a title is a version number: `v2.14.0`.
-fn is_version_title(item: &IndexItem) -> bool {
-    item.title.as_deref().is_some_and(|title| {
-        let normalized = title.trim_start_matches(['[', 'v', 'V']);
-        title.len() <= 24
-            && normalized.contains('.')
-            && normalized.starts_with(|c: char| c.is_ascii_digit())
-            && !title.contains(' ')
-    })
-}
-
 /// Removes a summary that several items share: a text of the site, not of a post.
 fn drop_repeated_summaries(items: &mut [IndexItem]) {
     let mut counts: HashMap<String, usize> = HashMap::new();
@@ -226,29 +136,6 @@ fn drop_repeated_summaries(items: &mut [IndexItem]) {
         let count = |text: &String| counts.get(text).copied().unwrap_or_default();
         item.summary = item.summary.take().filter(|text| count(text) < 3);
     }
-}
-
-/// Merges items with the same URL.
-fn deduplicate(items: Vec<IndexItem>, page: &Url) -> Vec<IndexItem> {
-    let mut out: Vec<IndexItem> = Vec::new();
-    let mut known: HashMap<String, usize> = HashMap::new();
-    for item in items {
-        let key = item
-            .url
-            .as_ref()
-            .filter(|u| changelog::is_fragment_of(u, page))
-            .map(Url::to_string)
-            .or_else(|| item.key());
-        if let Some(at) = key.as_ref().and_then(|k| known.get(k).copied()) {
-            out[at].fill_missing_from(&item);
-            continue;
-        }
-        if let Some(key) = key {
-            known.insert(key, out.len());
-        }
-        out.push(item);
-    }
-    out
 }
 
 /// Returns the subject of a page that lists the posts of one subject: its heading, if the URL names

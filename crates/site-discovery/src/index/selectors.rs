@@ -1,7 +1,7 @@
 //! Items by the selectors of `[source.page]`: `selector`, `selector@attribute`, or `@attribute` of
 //! the item itself.
 //!
-//! Entry points: [`read`] and [`validate_selectors`]. Nothing is guessed, and an invalid selector
+//! Entry points: [`Selectors`] and [`validate_selectors`]. Nothing is guessed, and an invalid selector
 //! is an error with its key.
 
 use scraper::{ElementRef, Selector};
@@ -9,7 +9,10 @@ use url::Url;
 
 use feed_model::PageSelectors;
 
-use super::item::IndexItem;
+use super::{
+    extractor::{Certainty, Extractor},
+    item::IndexItem,
+};
 use crate::{
     dates,
     dom::{Dom, text_of},
@@ -94,61 +97,86 @@ impl FieldSelector {
     }
 }
 
-/// Returns the items that the selectors match, in document order. Items with neither title nor link
-/// are skipped.
-pub(super) fn read(
-    dom: &Dom,
-    page: &Url,
-    selectors: &PageSelectors,
-) -> Result<Vec<IndexItem>, DiscoveryError> {
-    let part = |field: &'static str, text: Option<&str>| {
-        text.map(|text| {
-            FieldSelector::parse(text).map_err(|reason| DiscoveryError::InvalidSelector {
-                field,
-                selector: text.to_owned(),
-                reason,
-            })
+/// The selectors of one source, ready to use.
+pub(super) struct Selectors {
+    item_text: String,
+    item: Selector,
+    title: Option<FieldSelector>,
+    link: FieldSelector,
+    date: Option<FieldSelector>,
+    summary: Option<FieldSelector>,
+    category: Option<FieldSelector>,
+}
+
+impl Selectors {
+    /// Parses the selectors. An invalid one is an error with its key.
+    pub fn parse(selectors: &PageSelectors) -> Result<Self, DiscoveryError> {
+        let invalid = |field, selector: &str, reason| DiscoveryError::InvalidSelector {
+            field,
+            selector: selector.to_owned(),
+            reason,
+        };
+        let field = |field: &'static str, text: &str| {
+            FieldSelector::parse(text).map_err(|reason| invalid(field, text, reason))
+        };
+        let optional = |name: &'static str, text: &Option<String>| {
+            text.as_deref().map(|text| field(name, text)).transpose()
+        };
+        let item = field("item", &selectors.item)?.selector;
+        Ok(Self {
+            item_text: selectors.item.clone(),
+            item: item.ok_or_else(|| invalid("item", &selectors.item, "it is empty".to_owned()))?,
+            title: optional("title", &selectors.title)?,
+            link: field("link", selectors.link.as_deref().unwrap_or("a@href"))?,
+            date: optional("date", &selectors.date)?,
+            summary: optional("summary", &selectors.summary)?,
+            category: optional("category", &selectors.category)?,
         })
-        .transpose()
-    };
-    let item = part("item", Some(&selectors.item))?.and_then(|p| p.selector);
-    let Some(item) = item else {
-        return Err(DiscoveryError::InvalidSelector {
-            field: "item",
-            selector: selectors.item.clone(),
-            reason: "it is empty".to_owned(),
-        });
-    };
-    let title = part("title", selectors.title.as_deref())?;
-    let link = part("link", Some(selectors.link.as_deref().unwrap_or("a@href")))?;
-    let date = part("date", selectors.date.as_deref())?;
-    let summary = part("summary", selectors.summary.as_deref())?;
-    let category = part("category", selectors.category.as_deref())?;
-    let mut out = Vec::new();
-    for element in dom.html.select(&item).take(MAX_ITEMS) {
+    }
+
+    /// Returns an item with what the selectors find in an element.
+    fn item(&self, element: ElementRef<'_>, dom: &Dom, page: &Url) -> IndexItem {
         let first = |part: &Option<FieldSelector>| {
             part.as_ref().and_then(|p| p.texts(element).into_iter().next())
         };
-        let mut item = IndexItem { title: first(&title), ..IndexItem::default() };
-        item.url = link.as_ref().and_then(|p| address(p, element, dom)).filter(|u| u != page);
-        if title.is_none() {
-            item.title = link
-                .as_ref()
-                .and_then(|p| p.elements(element).into_iter().map(text_of).find(|t| !t.is_empty()));
-        }
-        item.published = date.as_ref().and_then(|p| {
+        let link_text =
+            || self.link.elements(element).into_iter().map(text_of).find(|text| !text.is_empty());
+        let published = self.date.as_ref().and_then(|p| {
             let in_text = p.texts(element).iter().find_map(|t| dates::parse_or_find(t));
             in_text.or_else(|| p.elements(element).iter().find_map(element_date))
         });
-        item.summary = first(&summary).map(|t| truncate_summary(&t));
-        for term in category.iter().flat_map(|p| p.texts(element)) {
+        let mut item = IndexItem {
+            title: if self.title.is_some() { first(&self.title) } else { link_text() },
+            url: address(&self.link, element, dom).filter(|url| url != page),
+            published,
+            summary: first(&self.summary).map(|text| truncate_summary(&text)),
+            ..IndexItem::default()
+        };
+        for term in self.category.iter().flat_map(|p| p.texts(element)) {
             item.add_category(&term);
         }
-        if item.title.is_some() || item.url.is_some() {
-            out.push(item);
-        }
+        item
     }
-    Ok(out)
+}
+
+impl Extractor for Selectors {
+    fn certainty(&self) -> Certainty {
+        Certainty::Configured
+    }
+
+    fn reason(&self, _count: usize) -> String {
+        format!("page.item = \"{}\" selects the posts", self.item_text)
+    }
+
+    /// Items with neither title nor link are skipped.
+    fn extract(&self, dom: &Dom, page: &Url) -> Vec<IndexItem> {
+        dom.html
+            .select(&self.item)
+            .take(MAX_ITEMS)
+            .map(|element| self.item(element, dom, page))
+            .filter(|item| item.title.is_some() || item.url.is_some())
+            .collect()
+    }
 }
 
 /// Returns the URL of an item: the attribute of the selected element, otherwise of the item itself.

@@ -11,7 +11,9 @@ use url::Url;
 
 use feed_model::PageSelectors;
 
-use super::{class_words::SUMMARY_WORDS, item::IndexItem, selectors};
+use super::{
+    class_words::SUMMARY_WORDS, extractor::Extractor, item::IndexItem, selectors::Selectors,
+};
 use crate::{
     dates,
     dom::{Dom, MAX_ANCESTORS, class_and_id_words, is_invisible, text_of},
@@ -173,7 +175,7 @@ fn summary_selector(item: ElementRef<'_>, title: ElementRef<'_>) -> Option<Strin
 /// missing.
 #[allow(clippy::cast_precision_loss)] // a few thousand at most
 fn score(dom: &Dom, page: &Url, proposal: &PageSelectors, wanted: &str) -> Option<f64> {
-    let items = selectors::read(dom, page, proposal).ok()?;
+    let items = Selectors::parse(proposal).ok()?.extract(dom, page);
     let is_wanted = |item: &&IndexItem| {
         item.title.as_deref().is_some_and(|title| normalized(title) == wanted) && item.url.is_some()
     };
