@@ -46,7 +46,7 @@ impl App {
             let fault = read.as_ref().err().and_then(StoreError::fault);
             health.report_reading(fault.map(|fault| fault.to_string()));
             let lengths = read.as_ref().ok().copied();
-            let state = self.check_health(read.map(drop), &heartbeat);
+            let state = check_health(read.map(drop), &heartbeat);
             let is_healthy = state.is_ok();
             let reason = state.as_ref().err().map(|error| telemetry::chain(error));
             failure.log(state);
@@ -61,22 +61,18 @@ impl App {
             }
         }
     }
+}
 
-    /// Checks the result of reading the store, and the scheduler. A fault of the disk or a lock
-    /// does not count: a restart would not help.
-    fn check_health(
-        &self,
-        read: Result<(), StoreError>,
-        heartbeat: &Heartbeat,
-    ) -> Result<(), Unhealthy> {
-        match read {
-            Err(error) if error.fault().is_none() => return Err(Unhealthy::Store(error)),
-            _ => {}
-        }
-        match heartbeat.age(&*self.poller.clock) {
-            Some(age) if age >= MAX_HEARTBEAT_AGE => Err(Unhealthy::Scheduler),
-            _ => Ok(()),
-        }
+/// Checks the result of reading the store, and the scheduler. A fault of the disk or a lock
+/// does not count: a restart would not help.
+fn check_health(read: Result<(), StoreError>, heartbeat: &Heartbeat) -> Result<(), Unhealthy> {
+    match read {
+        Err(error) if error.fault().is_none() => return Err(Unhealthy::Store(error)),
+        _ => {}
+    }
+    match heartbeat.age() {
+        Some(age) if age >= MAX_HEARTBEAT_AGE => Err(Unhealthy::Scheduler),
+        _ => Ok(()),
     }
 }
 

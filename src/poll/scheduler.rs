@@ -5,10 +5,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -20,7 +17,7 @@ use tokio::{
 };
 use tracing::{debug, error};
 
-use feed_model::SourceId;
+use feed_model::{SourceId, Timestamp};
 
 use super::{
     host_queue::HostQueue,
@@ -29,7 +26,6 @@ use super::{
     task::{PollTask, Work},
 };
 use crate::{
-    clock::Clock,
     schedule::{self, PollReason},
     store::{SourceTarget, StoreError},
     telemetry::{Metrics, PollCounts, RepeatedFailure},
@@ -44,21 +40,20 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
 /// The pause of a host's backfill after a page that could not be stored.
 const UNSTORED_PAUSE: Duration = Duration::from_secs(60);
 
-/// The time at which the scheduler last ran. The watchdog checks it.
+/// When the scheduler last ran. The watchdog checks it. It does not depend on the clock, which may
+/// be set.
 #[derive(Debug, Clone, Default)]
-pub struct Heartbeat(Arc<AtomicI64>);
+pub struct Heartbeat(Arc<Mutex<Option<Instant>>>);
 
 impl Heartbeat {
-    fn beat(&self, clock: &dyn Clock) {
-        self.0.store(clock.now().timestamp_millis(), Ordering::Relaxed);
+    fn beat(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// Returns how long ago the scheduler last ran; `None` if it never did.
-    pub fn age(&self, clock: &dyn Clock) -> Option<Duration> {
-        let last = self.0.load(Ordering::Relaxed);
-        (last > 0).then(|| {
-            Duration::from_millis(u64::try_from(clock.now().timestamp_millis() - last).unwrap_or(0))
-        })
+    pub fn age(&self) -> Option<Duration> {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.map(|at| at.elapsed())
     }
 }
 
@@ -198,8 +193,11 @@ impl PollScheduler {
         let mut due_failure = RepeatedFailure::new("cannot determine which sources are due");
         let mut backfill_failure =
             RepeatedFailure::new("cannot determine which backfills are waiting");
+        let mut clock_failure = RepeatedFailure::new("cannot correct the schedule");
+        let mut last_time = self.poller.clock.now();
         while !*stop.borrow() {
-            self.heartbeat.beat(&*self.poller.clock);
+            self.heartbeat.beat();
+            clock_failure.log(self.check_clock(&mut last_time).await);
             due_failure.log(self.start_due_polls(&mut running).await);
             backfill_failure.log(self.start_backfills(&mut running).await);
             let sleep_time = self.sleep_time().await;
@@ -216,6 +214,20 @@ impl PollScheduler {
         while let Some((_, report)) = running.join_next().await {
             self.finish(&report);
         }
+    }
+
+    /// Corrects the schedule if the clock was set back since it was last checked.
+    async fn check_clock(&self, last_time: &mut Timestamp) -> Result<(), StoreError> {
+        let now = self.poller.clock.now();
+        if now < *last_time {
+            // While writing does not work, the scheduler tries again.
+            if self.poller.store.write_fault().is_some() {
+                return Ok(());
+            }
+            self.poller.store.correct_times(now).await?;
+        }
+        *last_time = now;
+        Ok(())
     }
 
     async fn start_due_polls(&self, running: &mut RunningTasks) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@ pub(super) mod archives;
 mod attempt;
 mod candidates;
 mod classification;
+mod clock_change;
 pub(super) mod crawl_queue;
 pub(super) mod deliveries;
 pub(super) mod digests;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, named_params, pa
 
 use feed_model::{ContentPolicy, Source, SourceId, Timestamp, Topic, TopicId};
 
-use super::{archives, deliveries, feed_window, representative};
+use super::{archives, clock_change, deliveries, feed_window, representative};
 use crate::{
     schedule::PollReason,
     store::{
@@ -24,7 +24,8 @@ const SOURCE_TABLES: [&str; 7] =
 
 impl Store {
     /// Stores the sources and topics of feeds.toml, in its order. Sources and topics that are no
-    /// longer listed keep their stories, and are not polled or published.
+    /// longer listed keep their stories, and are not polled or published. Times of a clock that was
+    /// ahead are corrected.
     ///
     /// Each source comes with the key of its host limits.
     pub fn sync_config(
@@ -37,6 +38,7 @@ impl Store {
         let sources = sources.to_vec();
         let topics = topics.to_vec();
         self.write(move |tx| {
+            clock_change::correct_times(tx, now)?;
             let mut windows_changed = sync_sources(tx, &sources, now)?;
             windows_changed |= sync_topics(tx, &topics, now)?;
             deliveries::sync_webhooks(tx, &topics)?;

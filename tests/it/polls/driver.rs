@@ -362,3 +362,46 @@ async fn retry_after_applies_to_a_new_url_only_on_the_same_host() {
         assert_eq!(harness.source_record("feed").not_before, None);
     }
 }
+
+/// A machine may start with a clock that is years ahead.
+#[tokio::test]
+async fn a_clock_that_is_set_forward_and_back_delays_no_polls_and_causes_few() {
+    let mut harness = Installation::with_public_feed();
+    harness.origin.set_handler(|request| match request.path.as_str() {
+        "/robots.txt" => Reply::new(404),
+        _ => feed_with_etag(&["one"], "\"1\""),
+    });
+    let (years, hours) = (TimeDelta::days(730), TimeDelta::hours);
+    harness.clock.set(noon() + years);
+    let driver = RunningDriver::start(&harness);
+    let polls = |harness: &Installation| harness.origin.requests_to("/feed").len();
+    let next_poll = |harness: &Installation| harness.source_record("feed").next_poll.unwrap();
+    let is_recorded = |harness: &Installation, after: Timestamp| {
+        harness.source_record("feed").last_request.is_some_and(|at| at >= after)
+    };
+    wait_until("the first poll is stored", || is_recorded(&harness, noon() + years)).await;
+
+    // The interval is counted from the last poll, in the time of the new clock.
+    driver.set(&harness, noon());
+    wait_until("the schedule is corrected", || next_poll(&harness) < noon() + hours(2)).await;
+    assert!(next_poll(&harness) >= noon() + hours(1));
+    assert_eq!(polls(&harness), 1);
+    driver.set(&harness, noon() + hours(2));
+    wait_until("it is polled again", || {
+        polls(&harness) == 2 && is_recorded(&harness, noon() + hours(2))
+    })
+    .await;
+
+    // To the program, two years have passed.
+    driver.set(&harness, noon() + years);
+    wait_until("it is polled again", || is_recorded(&harness, noon() + years)).await;
+    driver.stop().await;
+    assert_eq!(polls(&harness), 3);
+
+    // The clock is set back while the program does not run.
+    harness.clock.set(noon() + hours(3));
+    harness.restart();
+    let next = next_poll(&harness);
+    assert!(next >= noon() + hours(4) && next < noon() + hours(5), "{next}");
+    assert_eq!(harness.source_record("feed").last_request, Some(noon() + hours(3)));
+}
