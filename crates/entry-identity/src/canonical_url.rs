@@ -95,7 +95,10 @@ fn parse(url: &str) -> Option<Url> {
 
 fn bare_host(url: &Url) -> Option<String> {
     let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
-    let bare = host.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(&host);
+    let mut bare = host.as_str();
+    while let Some(rest) = bare.strip_prefix("www.").filter(|rest| rest.contains('.')) {
+        bare = rest;
+    }
     (!bare.is_empty()).then(|| bare.to_owned())
 }
 
@@ -322,7 +325,7 @@ mod tests {
                 "[ -~äß漢%]{0,40}(/amp|;jsessionid=1|/index.html)?/?",
                 "([?&](ref=a.org|amp|p=1)){0,3}(#!?/?[a-z]{0,3})?",
             ),
-            host in "(www\\.)?[a-zA-Z]{1,8}\\.(org|co\\.uk)\\.?",
+            host in "(www\\.){0,3}[a-zA-Z]{1,8}\\.(org|co\\.uk)\\.?",
         ) {
             let url = format!("http://{host}/{path}");
             for canonical in [canonical_link, canonical_link_with_fragment] {
