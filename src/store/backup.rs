@@ -1,6 +1,12 @@
 //! Copies of the database.
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::Connection;
 
 use super::{Store, StoreError, error::SqlContext as _};
 
@@ -15,30 +21,46 @@ impl Store {
         if target.exists() {
             return Err(StoreError::Exists { file: target.to_owned() });
         }
-        let mut partial = target.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = std::path::PathBuf::from(partial);
+        let partial = partial_name(target);
         let unusable = |source| StoreError::Directory { dir: target.to_owned(), source };
-        if partial.exists() {
-            fs::remove_file(&partial).map_err(unusable)?;
-        }
-        // SQLite does not say why it cannot create a file.
-        fs::File::create_new(&partial).map_err(unusable)?;
         // A snapshot for reading is enough and delays no writer.
         let copied = self
-            .with_reader(|conn| {
-                conn.execute("VACUUM INTO ?1", [partial.to_string_lossy()])
-                    .map(|_| ())
-                    .context("write the copy")
-            })
-            .and_then(|()| {
-                let synced = fs::File::open(&partial).and_then(|file| file.sync_all());
-                synced.and_then(|()| fs::rename(&partial, target)).map_err(unusable)
-            });
+            .with_reader(|conn| copy(conn, &partial))
+            .and_then(|()| rename_synced(&partial, target).map_err(unusable));
         if copied.is_err() {
             // An incomplete copy takes space and is of no use.
             drop(fs::remove_file(&partial));
         }
         copied
+    }
+}
+
+/// Returns the name of an incomplete copy.
+pub(super) fn partial_name(target: &Path) -> PathBuf {
+    let mut partial = target.as_os_str().to_owned();
+    partial.push(".partial");
+    PathBuf::from(partial)
+}
+
+/// Writes a copy of the database to a file, which is replaced. A process that is killed leaves an
+/// incomplete file.
+pub(super) fn copy(conn: &Connection, file: &Path) -> Result<(), StoreError> {
+    let unusable = |source| StoreError::Directory { dir: file.to_owned(), source };
+    if file.exists() {
+        fs::remove_file(file).map_err(unusable)?;
+    }
+    // SQLite does not say why it cannot create a file.
+    File::create_new(file).map_err(unusable)?;
+    conn.execute("VACUUM INTO ?1", [file.to_string_lossy()]).context("copy the database")?;
+    Ok(())
+}
+
+/// Renames a complete file, so that it survives a power failure under its new name.
+pub(super) fn rename_synced(from: &Path, to: &Path) -> io::Result<()> {
+    File::open(from)?.sync_all()?;
+    fs::rename(from, to)?;
+    match to.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => File::open(dir)?.sync_all(),
+        _ => File::open(".")?.sync_all(),
     }
 }

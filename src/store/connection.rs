@@ -26,7 +26,7 @@ use tokio::sync::{Semaphore, oneshot};
 use super::{
     Reader, StoreError,
     error::SqlContext as _,
-    migrate, search_index,
+    migrate, search_index, stale_log,
     storage_fault::StorageFault,
     write_state::WriteState,
     writer::{self, Finished, Job, TransactionJob},
@@ -127,6 +127,8 @@ impl Store {
         if writing {
             check_owner(file)?;
         }
+        stale_log::set_aside(file)
+            .map_err(|source| StoreError::Directory { dir: file.to_owned(), source })?;
         let path =
             file.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
         Self::start(file, format!("file:{path}"), writing)
@@ -207,7 +209,7 @@ impl Store {
             let tx = conn
                 .transaction_with_behavior(TransactionBehavior::Deferred)
                 .context("begin a read transaction")?;
-            f(&Reader { conn: &tx })
+            f(&Reader { conn: &tx }).map_err(|error| error.in_file(&self.0.file))
         };
         let mut readers = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < MAX_IDLE_READERS && !is_immutable {
@@ -256,7 +258,7 @@ impl Store {
         f: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
         reply: impl FnOnce(Result<T, StoreError>) + Send + 'static,
     ) -> Result<(), StoreError> {
-        let write_state = Arc::clone(&self.0.write_state);
+        let (write_state, file) = (Arc::clone(&self.0.write_state), self.0.file.clone());
         let in_progress = self.0.write_metrics.begin();
         let job: TransactionJob = Box::new(move |tx| {
             let result = tx.and_then(|tx| catch_panic(|| f(tx)));
@@ -266,6 +268,7 @@ impl Store {
                 reply: Box::new(move |committed| {
                     drop(in_progress);
                     let result = result.and_then(|value| committed.map(|()| value));
+                    let result = result.map_err(|error| error.in_file(&file));
                     write_state.record(result.as_ref().map(drop));
                     reply(result);
                 }),

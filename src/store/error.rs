@@ -1,6 +1,9 @@
 //! Errors of the store.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::ffi;
 
@@ -87,6 +90,15 @@ pub enum StoreError {
         #[source]
         source: DatabaseError,
     },
+    /// The contents of the database are damaged.
+    #[error("cannot use {}", file.display())]
+    Damaged {
+        /// The database.
+        file: PathBuf,
+        /// The cause.
+        #[source]
+        source: DatabaseError,
+    },
     /// A migration failed. The database is unchanged.
     #[error("cannot migrate {} to schema version {version}", file.display())]
     Migrate {
@@ -133,7 +145,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(super) fn open(file: &std::path::Path, source: rusqlite::Error) -> Self {
+    pub(super) fn open(file: &Path, source: rusqlite::Error) -> Self {
         Self::Open { file: file.to_owned(), source: source.into() }
     }
 
@@ -141,12 +153,28 @@ impl StoreError {
     /// another one.
     pub fn fault(&self) -> Option<StorageFault> {
         match self {
-            Self::Open { source, .. } | Self::Migrate { source, .. } | Self::Sql { source, .. } => {
-                source.fault()
-            }
+            Self::Open { source, .. }
+            | Self::Damaged { source, .. }
+            | Self::Migrate { source, .. }
+            | Self::Sql { source, .. } => source.fault(),
             Self::ReadOnly { .. } => Some(StorageFault::ReadOnly),
             Self::Directory { source, .. } => StorageFault::of_io(source),
             _ => None,
+        }
+    }
+
+    /// Names the file in the error of a statement that met damage.
+    pub(super) fn in_file(self, file: &Path) -> Self {
+        match self {
+            Self::Sql { source, .. }
+                if matches!(
+                    source.fault(),
+                    Some(StorageFault::Damaged | StorageFault::NotADatabase)
+                ) =>
+            {
+                Self::Damaged { file: file.to_owned(), source }
+            }
+            error => error,
         }
     }
 

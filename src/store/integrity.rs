@@ -2,7 +2,7 @@
 
 use rusqlite::types::ValueRef;
 
-use super::{Reader, Store, StoreError, statements::query_all};
+use super::{Reader, StorageFault, Store, StoreError, statements::query_all};
 
 /// The maximum number of problems that one check reports.
 const MAX_PROBLEMS: usize = 100;
@@ -53,7 +53,14 @@ impl Store {
         self.read(|reader| {
             let mut problems = Vec::new();
             for check in &CHECKS {
-                let ids = inconsistent_rows(reader, check.sql)?;
+                let ids = match inconsistent_rows(reader, check.sql) {
+                    // The check itself met the damage.
+                    Err(error) if error.fault() == Some(StorageFault::Damaged) => {
+                        problems.push("damaged: a part of the file cannot be read".to_owned());
+                        break;
+                    }
+                    ids => ids?,
+                };
                 let ids = ids.into_iter().take(MAX_PROBLEMS);
                 problems.extend(ids.map(|id| check.message.replace("{}", &id)));
             }

@@ -7,11 +7,15 @@
 //! Migration files are never changed after a release. `schema.sql` and the migrations must lead to
 //! the same schema.
 
-use std::path::Path;
+use std::{
+    fs::{self, File},
+    io::{self, BufRead as _, BufReader},
+    path::Path,
+};
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::StoreError;
+use super::{StoreError, backup};
 
 /// `PRAGMA application_id` of our databases: "Trib" in ASCII.
 const APPLICATION_ID: i32 = 0x5472_6962;
@@ -94,19 +98,56 @@ fn step(conn: &mut Connection, file: &Path, version: u32, sql: &str) -> Result<(
     tx.commit().map_err(failed)
 }
 
-/// Copies the database to a file beside it that is named after its version, unless there is one.
+/// Copies the database to a file beside it that is named after its version: `tributary.db.v8`, or
+/// `tributary.db.v8-2` if there is another copy of that version. A migration that was interrupted
+/// has made the same copy before.
 fn back_up(conn: &Connection, file: &Path, version: u32) -> Result<(), StoreError> {
-    let copy = file.with_extension(format!("db.v{version}"));
-    if copy.exists() {
-        return Ok(());
+    let partial = backup::partial_name(&file.with_extension(format!("db.v{version}")));
+    let copied = backup::copy(conn, &partial).and_then(|()| {
+        keep_copy(&partial, file, version)
+            .map_err(|source| StoreError::Directory { dir: partial.clone(), source })
+    });
+    if copied.is_err() {
+        drop(fs::remove_file(&partial));
     }
-    let failed = |source: rusqlite::Error| StoreError::Migrate {
-        file: file.to_owned(),
-        version: version + 1,
-        source: source.into(),
-    };
-    conn.execute("VACUUM INTO ?1", [copy.to_string_lossy()]).map_err(failed)?;
-    Ok(())
+    copied
+}
+
+/// Gives a copy its name, or removes it if there is the same one.
+fn keep_copy(partial: &Path, file: &Path, version: u32) -> io::Result<()> {
+    let mut number = 1;
+    loop {
+        let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+        let name = file.with_extension(format!("db.v{version}{suffix}"));
+        if !name.exists() {
+            return backup::rename_synced(partial, &name);
+        }
+        if are_equal(partial, &name)? {
+            return fs::remove_file(partial);
+        }
+        number += 1;
+    }
+}
+
+/// Returns whether two files have the same bytes.
+fn are_equal(a: &Path, b: &Path) -> io::Result<bool> {
+    let (a, b) = (File::open(a)?, File::open(b)?);
+    if a.metadata()?.len() != b.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
+    loop {
+        let (left, right) = (a.fill_buf()?, b.fill_buf()?);
+        let length = left.len().min(right.len());
+        if left[..length] != right[..length] {
+            return Ok(false);
+        }
+        if length == 0 {
+            return Ok(true);
+        }
+        a.consume(length);
+        b.consume(length);
+    }
 }
 
 #[cfg(test)]

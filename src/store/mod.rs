@@ -32,6 +32,7 @@ mod search_index;
 mod search_query;
 mod source_ref;
 mod sql_values;
+mod stale_log;
 mod statements;
 mod storage_fault;
 mod story_topics;

@@ -68,8 +68,8 @@ impl StorageFault {
             Self::Io(_) => "check the disk, its quota and the system log",
             Self::CannotOpen => "check the permissions of the directory and the file in it",
             Self::Damaged => {
-                "restore a backup by copying it to tributary.db, or run `tributary doctor`; the \
-                 file is unchanged"
+                "stop the daemon and restore a backup by copying it to tributary.db; `tributary \
+                 doctor` lists the damage"
             }
             Self::NotADatabase => {
                 "restore a backup by copying it to tributary.db, or use another directory with \

@@ -5,6 +5,7 @@ mod crash_recovery;
 mod demo;
 mod exit_codes;
 mod json_output;
+mod kills;
 mod poll_once;
 mod published_files;
 

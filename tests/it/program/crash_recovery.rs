@@ -15,10 +15,15 @@ use crate::support::{
     sample_feeds::{Post, rss},
 };
 
-const ROUNDS: u32 = 30;
+/// Returns how often a kind of work is killed: as often as `TRIBUTARY_KILLS` says, else `default`.
+pub(super) fn kills(default: u32) -> u32 {
+    #[allow(clippy::disallowed_methods)] // the length of the test, not an option of the program
+    let number = std::env::var("TRIBUTARY_KILLS").ok().and_then(|text| text.parse().ok());
+    number.unwrap_or(default)
+}
 
 /// The feed as it is in a round: one post more each time, the oldest falling out after a while.
-fn serve_round(origin: &Origin, round: u32) {
+pub(super) fn serve_round(origin: &Origin, round: u32) {
     let posts: Vec<Post> = (0..=round)
         .rev()
         .take(20)
@@ -100,13 +105,14 @@ fn feed_items(bytes: &[u8]) -> Vec<(String, String)> {
 }
 
 /// Waits for a while that is the point of the test: nothing that it asserts depends on how long.
-fn sleep_for(while_: Duration) {
+pub(super) fn sleep_for(while_: Duration) {
     let (_keep, never) = mpsc::channel::<()>();
     let _ = never.recv_timeout(while_);
 }
 
 #[test]
 fn killed_polls_lose_and_duplicate_nothing() {
+    let rounds = kills(30);
     let origin = Origin::start();
     serve_round(&origin, 0);
     let program = Program::with(&super::feeds_toml(&origin, &["/rss"]));
@@ -119,7 +125,7 @@ fn killed_polls_lose_and_duplicate_nothing() {
     let whole = begun.elapsed();
     let mut seen = SeenStories::default();
     let mut killed = 0;
-    for round in 1..=ROUNDS {
+    for round in 1..=rounds {
         serve_round(&origin, round);
         let mut child = program
             .command(&["poll", "--force"])
@@ -128,18 +134,18 @@ fn killed_polls_lose_and_duplicate_nothing() {
             .spawn()
             .unwrap();
         // From at once to about the end, in an order that mixes early and late.
-        sleep_for(whole * (round * 7 % ROUNDS) / ROUNDS);
+        sleep_for(whole * (round * 7 % rounds) / rounds);
         killed += u32::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();
         seen.assert_nothing_lost(round, &listed_stories(&program));
     }
-    assert!(killed > ROUNDS / 5, "only {killed} polls were still at work when they were killed");
+    assert!(killed > rounds / 5, "only {killed} polls were still at work when they were killed");
     program.run_ok(&["poll", "--force"]);
-    seen.assert_nothing_lost(ROUNDS + 1, &listed_stories(&program));
+    seen.assert_nothing_lost(rounds + 1, &listed_stories(&program));
     let numbers: BTreeSet<&str> =
         seen.0.keys().map(|link| link.rsplit('-').next().unwrap()).collect();
-    for n in (0..=ROUNDS).rev().take(20) {
+    for n in (0..=rounds).rev().take(20) {
         assert!(
             numbers.contains(n.to_string().as_str()),
             "post {n} is in the feed and was never stored"
@@ -163,7 +169,7 @@ fn a_killed_daemon_loses_nothing_it_had_served() {
     ));
     let mut seen = SeenStories::default();
     let log = program.join("log");
-    for round in 1..=ROUNDS / 3 {
+    for round in 1..=kills(10) {
         serve_round(&origin, round);
         let daemon = Daemon::start(program.command(&["serve", "--listen", "127.0.0.1:0"]), &log)
             .expect("it starts after a kill");

@@ -6,6 +6,7 @@ pub mod feed_lint;
 pub mod feeds;
 pub mod http;
 pub mod installation;
+pub mod old_databases;
 pub mod origin;
 pub mod program;
 pub mod published_feed;
