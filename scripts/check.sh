@@ -37,7 +37,7 @@ tests() {
 
 # The fuzz targets are packages of their own; cargo-fuzz is not needed to compile them.
 fuzz() {
-    for manifest in crates/*/fuzz/Cargo.toml; do
+    for manifest in fuzz/Cargo.toml crates/*/fuzz/Cargo.toml; do
         cargo check --quiet --target-dir "$target/fuzz" --manifest-path "$manifest" || return 1
     done
 }

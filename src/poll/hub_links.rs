@@ -15,7 +15,7 @@ struct Links {
 
 /// Returns the hub that a feed names and the address by which the hub knows the feed: the one that
 /// the feed states as its own. `Link` headers come before the document (WebSub §4).
-pub(super) fn hub_link(response: &Response, feed: &FeedMeta) -> Option<HubLink> {
+pub fn hub_link(response: &Response, feed: &FeedMeta) -> Option<HubLink> {
     let mut links = header_links(&response.headers);
     if links.hubs.is_empty() {
         links.hubs.clone_from(&feed.hubs);

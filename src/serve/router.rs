@@ -2,14 +2,24 @@
 
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
-    http::Uri,
+    http::{Response, Uri},
     middleware,
     routing::{get, post},
 };
+use tower::ServiceExt as _;
 
 use super::{app::App, audience, guard, hub, routes, websub};
 use crate::site::HUB_PATH;
+
+impl App {
+    /// Answers a request as [`serve()`](super::serve()) does, without a connection.
+    pub async fn respond(&self, request: Request) -> Response<Body> {
+        let Ok(response) = router(self.clone()).oneshot(request).await;
+        response
+    }
+}
 
 /// Returns the site as a service.
 pub(super) fn router(app: App) -> Router {
