@@ -1,9 +1,9 @@
 //! Posts in the JSON that frameworks embed in a page for their scripts: Remix, Next.js (pages and
 //! app router), Nuxt, Astro, and scripts that assign JSON to a variable.
 //!
-//! Entry point: [`EmbeddedData`]. Scripts are not run. A list is a list of posts if most of its elements
-//! have a title, a URL, and a date or a summary. If the URL is only a slug, the page's links show
-//! how it is resolved.
+//! Entry point: [`EmbeddedData`]. Scripts are not run. A list is a list of posts if most of its
+//! elements have a title, a URL, and a date or a summary. If the URL is only a slug, the page's
+//! links show how it is resolved.
 
 use std::collections::HashMap;
 

@@ -1,8 +1,8 @@
 //! Items by the selectors of `[source.page]`: `selector`, `selector@attribute`, or `@attribute` of
 //! the item itself.
 //!
-//! Entry points: [`Selectors`] and [`validate_selectors`]. Nothing is guessed, and an invalid selector
-//! is an error with its key.
+//! Entry points: [`Selectors`] and [`validate_selectors`]. Nothing is guessed, and an invalid
+//! selector is an error with its key.
 
 use scraper::{ElementRef, Selector};
 use url::Url;
