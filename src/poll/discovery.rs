@@ -453,6 +453,7 @@ pub(super) async fn read_feed(
     let content_location = response.headers.text("content-location").map(str::to_owned);
     let url = response.final_url.clone();
     let max_items = session.source().limits.max_items;
+    session.reserve_memory(response.body.len()).await;
     let read = tokio::task::spawn_blocking(move || {
         let (content_type, content_location) =
             (content_type.as_deref(), content_location.as_deref());

@@ -53,7 +53,9 @@ impl Poller {
             // Nothing was requested.
             Err(error) => return Ok(PollReport::not_stored(source.id.clone(), &error)),
         };
-        let (fetched, session) = self.fetch(source, &record).await?;
+        let (fetched, mut session) = self.fetch(source, &record).await?;
+        // Until the update is stored.
+        let _memory = session.memory.take();
         let update = self.plan_update(source, &record, fetched, session).await?;
         Ok(self.apply_update(update).await)
     }

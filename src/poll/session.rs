@@ -1,12 +1,16 @@
 //! The requests of one poll: credentials, validators, and what the responses leave to be stored.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
+use tokio::sync::OwnedSemaphorePermit;
 use url::Url;
 
 use feed_model::{FollowMode, FollowWay, Source, Timestamp, Validators};
 
-use super::poller::Poller;
+use super::poller::{MAX_DOCUMENTS_KIB, Poller};
 use crate::{
     fetch::{self, Accept, Credentials, Failure, Request, Response},
     store::SourceRecord,
@@ -31,6 +35,8 @@ pub(super) struct FetchSession<'a> {
     ways: Vec<FollowWay>,
     /// Whether discovery tries every way, even after one was found.
     surveys: bool,
+    /// The memory of the document that was read.
+    memory: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 /// What the requests of a poll leave to be stored.
@@ -46,6 +52,8 @@ pub(super) struct SessionSummary {
     pub(super) has_validators: Option<bool>,
     /// The ways to follow the site that were tried, if there was a discovery.
     pub(super) ways: Vec<FollowWay>,
+    /// The memory of the document that was read, which is free when it is stored.
+    pub(super) memory: Option<OwnedSemaphorePermit>,
 }
 
 impl<'a> FetchSession<'a> {
@@ -78,6 +86,7 @@ impl<'a> FetchSession<'a> {
             is_private: false,
             ways: Vec::new(),
             surveys: poller.surveys,
+            memory: Mutex::default(),
         })
     }
 
@@ -208,7 +217,23 @@ impl<'a> FetchSession<'a> {
             validators: self.new_validators,
             is_private: self.is_private,
             ways: self.ways,
+            memory: self.memory.into_inner().unwrap_or_else(PoisonError::into_inner),
         }
+    }
+
+    /// Waits until a document of this size may be parsed beside those of other polls. Its memory is
+    /// reserved until the poll is stored.
+    pub(super) async fn reserve_memory(&self, bytes: usize) {
+        // Two polls that hold a document each must not wait for each other.
+        drop(self.reserved_memory().take());
+        let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).min(MAX_DOCUMENTS_KIB);
+        // The semaphore is never closed.
+        let permit = self.poller.document_memory.clone().acquire_many_owned(kib).await.ok();
+        *self.reserved_memory() = permit;
+    }
+
+    fn reserved_memory(&self) -> std::sync::MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records what a way to follow the site brings.
