@@ -46,7 +46,7 @@ pub struct ConnectionLimits {
 impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
-            max_connections: 1024,
+            max_connections: 4096,
             head_timeout: Duration::from_secs(20),
             stall_timeout: Duration::from_secs(30),
         }

@@ -15,7 +15,7 @@ use crate::{
     publish::stored_site::StoredSite,
     support::{
         http,
-        program::{WAIT_TIMEOUT, wait_for},
+        program::{Daemon, WAIT_TIMEOUT, wait_for},
     },
 };
 
@@ -159,7 +159,9 @@ fn health_probes_are_answered_beside_1100_stalled_clients() {
         setrlimit(Resource::Nofile, files).expect("2500 files may be open");
     }
     let program = polled_program(&origin_with_three_feeds());
-    let daemon = program.serve();
+    // The daemon takes as many clients as it may open files.
+    let command = program.shell("ulimit -n 1200", &["serve", "--listen", "127.0.0.1:0"]);
+    let daemon = Daemon::start(command, &program.join("log")).expect("the daemon starts");
     let mut stalled = Vec::new();
     for _ in 0..1100 {
         let mut stream = TcpStream::connect(daemon.address).unwrap();
