@@ -6,9 +6,13 @@
 
 use bytes::Bytes;
 use chrono::DateTime;
-use feed_model::{FeedMeta, Headers, UpdateHints};
+use feed_model::{Headers, UpdateHints};
 use libfuzzer_sys::fuzz_target;
-use tributary::{fetch::Response, poll::hub_link, schedule::Hints};
+use tributary::{
+    fetch::Response,
+    poll::{HubLinks, hub_link},
+    schedule::Hints,
+};
 use url::Url;
 
 fuzz_target!(|input: &str| {
@@ -30,7 +34,7 @@ fuzz_target!(|input: &str| {
         wire_bytes: 0,
         request_headers: Headers::new(),
     };
-    if let Some(link) = hub_link(&response, &FeedMeta::default()) {
+    if let Some(link) = hub_link(&response, HubLinks::default()) {
         assert!(matches!(link.hub.scheme(), "http" | "https"));
         assert!(matches!(link.topic.scheme(), "http" | "https"));
     }

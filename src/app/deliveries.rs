@@ -21,7 +21,11 @@ use url::Url;
 
 use feed_model::{StoryId, Timestamp, TopicId};
 
-use super::{application::App, stop::Stop, webhooks::webhook_message};
+use super::{
+    application::App,
+    stop::Stop,
+    webhooks::{WebhookError, webhook_message},
+};
 use crate::{
     config::Hub,
     fetch::{FetchError, MessageResponse},
@@ -124,8 +128,9 @@ impl Deliveries {
         slow: &Arc<Semaphore>,
     ) -> Result<Duration, StoreError> {
         let store = self.app.store();
-        // Without a record of what was delivered, everything would be delivered again.
-        if store.write_fault().is_some() {
+        // Without a record of what was delivered, everything would be delivered again. Without
+        // documents, there is nothing to deliver yet.
+        if store.write_fault().is_some() || self.site.is_empty() {
             return Ok(STORAGE_PAUSE);
         }
         self.queue_changed_documents().await?;
@@ -332,8 +337,9 @@ impl Deliveries {
         document: &OutgoingDocument,
     ) -> Attempt {
         let challenge = push::random_token();
-        let message =
-            push::verification_message(request, callback, &document.topic_url, &challenge);
+        // The address that the subscriber named, also if the topic was renamed.
+        let topic_url = self.site.settings().addresses().absolute(&request.path);
+        let message = push::verification_message(request, callback, &topic_url, &challenge);
         let response = self.exchange(&message).await;
         let retry = || push::next_verification(delivery.attempts, self.now());
         match response {
@@ -399,12 +405,15 @@ impl Deliveries {
             .store()
             .run_blocking(move |store| {
                 let story = store.read(|reader| reader.story(story))?.filter(|story| story.public);
+                let Some(story) = story else { return Ok(Err(NoMessage::StoryRemoved)) };
                 let topic = polling.topics.iter().find(|known| known.id == topic);
                 let webhook =
                     topic.and_then(|topic| topic.webhooks.iter().find(|known| known.url == url));
-                Ok(topic.zip(webhook).zip(story).map(|((topic, webhook), story)| {
-                    webhook_message(&site, &polling, topic, webhook, &story)
-                }))
+                let Some((topic, webhook)) = topic.zip(webhook) else {
+                    return Ok(Err(NoMessage::NotInSettings));
+                };
+                let message = webhook_message(&site, &polling, topic, webhook, &story);
+                Ok(message.map_err(NoMessage::Secret))
             })
             .await?;
         let retry = || {
@@ -412,19 +421,28 @@ impl Deliveries {
                 .map_or(DeliveryResult::GivenUp, DeliveryResult::Retry)
         };
         let message = match message {
-            None => {
-                let reason = Some("the story or the webhook was removed".to_owned());
+            Ok(message) => message,
+            Err(NoMessage::StoryRemoved) => {
                 return Ok(Attempt {
                     result: DeliveryResult::GivenUp,
                     outcome: "given_up",
+                    reason: Some("the story was removed".to_owned()),
+                });
+            }
+            // feeds.toml is being reloaded. With its webhook, a delivery leaves the queue.
+            Err(NoMessage::NotInSettings) => {
+                let at = self.now() + chrono::TimeDelta::seconds(5);
+                let reason = Some("its webhook is not loaded yet".to_owned());
+                return Ok(Attempt {
+                    result: DeliveryResult::Retry(at),
+                    outcome: "failed",
                     reason,
                 });
             }
-            Some(Err(error)) => {
+            Err(NoMessage::Secret(error)) => {
                 let reason = Some(telemetry::chain(&error));
                 return Ok(Attempt { result: retry(), outcome: "failed", reason });
             }
-            Some(Ok(message)) => message,
         };
         let response = self.exchange(&message).await;
         let result = match &response {
@@ -467,6 +485,16 @@ impl Deliveries {
     fn now(&self) -> Timestamp {
         self.app.poller.clock.now()
     }
+}
+
+/// Why there is no message to a webhook.
+enum NoMessage {
+    /// The story was removed or became private.
+    StoryRemoved,
+    /// The settings do not contain the webhook.
+    NotInSettings,
+    /// The secret cannot be read.
+    Secret(WebhookError),
 }
 
 /// Why a request got no response.

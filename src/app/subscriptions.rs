@@ -6,19 +6,25 @@ use chrono::TimeDelta;
 use tracing::{debug, info};
 use url::Url;
 
+use feed_model::Timestamp;
+
 use super::{application::App, stop::Stop};
 use crate::{
     fetch::{self, FetchError, Message, MessageResponse},
     push::{is_reachable, subscribe_message},
-    serve,
+    schedule, serve,
     store::{StoreError, Subscription, SubscriptionEvent},
     telemetry,
 };
 
 /// How often subscriptions are looked at.
-const INTERVAL: Duration = Duration::from_secs(2);
+const INTERVAL: Duration = Duration::from_secs(1);
 /// The longest time of a request.
 const TIMEOUT: Duration = Duration::from_secs(15);
+/// The first pause after a request that a hub accepts and does not confirm.
+const CONFIRMATION_PAUSE: TimeDelta = TimeDelta::minutes(10);
+/// The first pause after a request that fails.
+const RETRY_PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// The most redirects of a hub that are followed.
 const MAX_REDIRECTS: usize = 3;
 
@@ -64,42 +70,48 @@ impl App {
             let problem = "the subscription was not renewed in time".to_owned();
             return SubscriptionEvent::Ended { problem, again: now };
         }
-        let again = now + pause(subscription.failures);
-        let failed =
-            |problem: &str| SubscriptionEvent::Failed { problem: problem.to_owned(), again };
+        let failed = |problem: &str, again: Timestamp| SubscriptionEvent::Failed {
+            problem: problem.to_owned(),
+            again,
+        };
+        // What only feeds.toml or the publisher can change.
+        let tomorrow = now + TimeDelta::days(1);
         let settings = self.poller.settings.load_full();
         let base_url = site.settings().base_url.clone();
         if !is_reachable(&base_url, &settings.allow_hosts) {
-            return SubscriptionEvent::Failed {
-                problem: "base_url is not reachable from outside".to_owned(),
-                again: now + TimeDelta::days(1),
-            };
+            return failed("base_url is not reachable from outside", tomorrow);
         }
         let Ok(hub) = Url::parse(&subscription.hub_url) else {
-            return failed("the address of the hub is invalid");
+            return failed("the address of the hub is invalid", tomorrow);
         };
         let host = hub.host_str().unwrap_or_default();
         // The secret must not be readable on the way (WebSub §5.1).
         let is_allowed = settings.allow_hosts.iter().any(|pattern| pattern.matches_host(host));
         if hub.scheme() != "https" && !is_allowed {
-            return failed("the hub has no https");
+            return failed("the hub has no https", tomorrow);
         }
+        let again = now + pause(CONFIRMATION_PAUSE, subscription.failures);
         let callback =
             site.settings().addresses().absolute(&format!("/websub/{}", subscription.token));
         // Before the request: the hub may confirm before it answers.
         let requested = SubscriptionEvent::Requested(again);
         let token = subscription.token.clone();
         if let Err(error) = self.store().change_subscription(token, requested.clone(), now).await {
-            return failed(&telemetry::chain(&error));
+            return failed(&telemetry::chain(&error), again);
         }
+        let retry = now + pause(RETRY_PAUSE, subscription.failures);
         let source = subscription.source.as_str();
         match self.ask(subscribe_message(hub, subscription, &callback)).await {
             Ok(response) if response.is_success() => {
                 info!(source, "asked the hub of {source} to push");
                 SubscriptionEvent::Accepted
             }
-            Ok(response) => failed(&format!("the hub answered {}", response.status)),
-            Err(error) => failed(&telemetry::chain(&error)),
+            Ok(response) => {
+                let asked = schedule::retry_after(response.status, &response.headers, now);
+                let retry = asked.map_or(retry, |asked| asked.min(tomorrow));
+                failed(&format!("the hub answered {}", response.status), retry)
+            }
+            Err(error) => failed(&telemetry::chain(&error), retry),
         }
     }
 
@@ -124,8 +136,9 @@ impl App {
     }
 }
 
-/// Returns how long to wait for a confirmation, or before a hub is asked again.
-fn pause(failures: u32) -> TimeDelta {
-    let minutes = 10_i64.saturating_mul(1 << failures.min(8));
-    TimeDelta::minutes(minutes).min(TimeDelta::days(1))
+/// Returns the pause after several requests without a confirmation: the first one, doubled each
+/// time, up to a day.
+fn pause(first: TimeDelta, failures: u32) -> TimeDelta {
+    let pauses = first.num_seconds().saturating_mul(1 << failures.min(16));
+    TimeDelta::seconds(pauses).min(TimeDelta::days(1))
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
+use url::Url;
 
 use feed_model::{Document, FollowMode, FollowTarget, Format, Problem, Reservation, Severity};
 use site_discovery::{IndexPage, Page};
@@ -11,7 +12,7 @@ use super::{
     crawl_result::CrawlResult,
     discovery::{self, DiscoveredContent, Discovery, DiscoveryError, read_feed},
     fetched::{Content, FeedDetails, FetchResult, FetchedSource, PollFailure},
-    hub_links,
+    hub_links::{self, HubLinks},
     page_crawl::{self, QueueFilter},
     robots,
     session::{FetchOutcome, FetchSession},
@@ -291,8 +292,9 @@ async fn read_content(
     let is_page = matches!(content, DiscoveredContent::IndexPage(_));
     let mut content = match content {
         DiscoveredContent::Feed(document) => {
-            let hub = hub_links::hub_link(response, &document.feed);
-            let hub = hub.map_or(HubOffer::Absent, HubOffer::Named);
+            let feed = &document.feed;
+            let links = HubLinks { hubs: feed.hubs.clone(), own: feed.self_url.clone() };
+            let hub = hub_offer(response, links);
             let content = read_feed_document(*document, digest(response), arrival, found);
             Content { hub, ..content }
         }
@@ -313,7 +315,7 @@ async fn read_content(
             fetch_queued_pages(session, &mut found).await?;
             let home_page = page_crawl::home_page(&session.source().url, response);
             Content {
-                hub: HubOffer::Unknown,
+                hub: hub_offer(response, HubLinks::default()),
                 metadata: FeedMetadata {
                     home_page_url: Some(home_page.to_string()),
                     ..FeedMetadata::default()
@@ -362,8 +364,12 @@ async fn complete_reservation(
 
 /// Returns the content of an index page.
 fn index_content(response: &Response, index: IndexPage, found: CrawlResult) -> Content {
+    let links = HubLinks {
+        hubs: index.hubs.iter().map(Url::to_string).collect(),
+        own: index.self_url.as_ref().map(Url::to_string),
+    };
     Content {
-        hub: HubOffer::Unknown,
+        hub: hub_offer(response, links),
         metadata: FeedMetadata {
             title: index.site_title,
             home_page_url: Some(response.final_url.to_string()),
@@ -374,6 +380,11 @@ fn index_content(response: &Response, index: IndexPage, found: CrawlResult) -> C
         body_digest: digest(response),
         found,
     }
+}
+
+fn hub_offer(response: &Response, in_document: HubLinks) -> HubOffer {
+    let hub = hub_links::hub_link(response, in_document);
+    hub.map_or(HubOffer::Absent, HubOffer::Named)
 }
 
 fn details_of(format: Format) -> FeedDetails {

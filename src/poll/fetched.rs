@@ -62,7 +62,7 @@ pub(super) enum FetchResult {
 
 /// A new document.
 pub(super) struct Content {
-    /// The hub that it names, if it is a feed.
+    /// The hub that it names.
     pub(super) hub: HubOffer,
     pub(super) metadata: FeedMetadata,
     pub(super) details: FeedDetails,

@@ -1,26 +1,28 @@
-//! The hub that a feed names (WebSub §4): in its `Link` header, else in the document.
+//! The hub that a document names (WebSub §4): in its `Link` header, else in the document.
 
 use url::Url;
 
-use feed_model::{FeedMeta, Headers};
+use feed_model::Headers;
 
 use crate::{fetch::Response, store::HubLink};
 
-/// The links of a feed that matter here, each as it is written.
+/// The links of a document that matter here, each as it is written.
 #[derive(Debug, Default)]
-struct Links {
-    hubs: Vec<String>,
-    own: Option<String>,
+pub struct HubLinks {
+    /// Its hubs.
+    pub hubs: Vec<String>,
+    /// Its own address.
+    pub own: Option<String>,
 }
 
-/// Returns the hub that a feed names and the address by which the hub knows the feed: the one that
-/// the feed states as its own. `Link` headers come before the document (WebSub §4).
-pub fn hub_link(response: &Response, feed: &FeedMeta) -> Option<HubLink> {
+/// Returns the hub that a response names and the address by which the hub knows the document: the
+/// one that it states as its own. `Link` headers come before the links in the document (WebSub §4).
+pub fn hub_link(response: &Response, in_document: HubLinks) -> Option<HubLink> {
     let mut links = header_links(&response.headers);
     if links.hubs.is_empty() {
-        links.hubs.clone_from(&feed.hubs);
+        links.hubs = in_document.hubs;
     }
-    let own = links.own.as_ref().or(feed.self_url.as_ref());
+    let own = links.own.as_ref().or(in_document.own.as_ref());
     let base = &response.final_url;
     let absolute = |link: &String| {
         base.join(link.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
@@ -32,8 +34,8 @@ pub fn hub_link(response: &Response, feed: &FeedMeta) -> Option<HubLink> {
 }
 
 /// Reads `Link` headers (RFC 8288 §3).
-fn header_links(headers: &Headers) -> Links {
-    let mut links = Links::default();
+fn header_links(headers: &Headers) -> HubLinks {
+    let mut links = HubLinks::default();
     for field in headers.get_all("link") {
         for (index, _) in field.match_indices('<') {
             let Some((target, rest)) = field[index + 1..].split_once('>') else { continue };
@@ -50,7 +52,7 @@ fn header_links(headers: &Headers) -> Links {
     links
 }
 
-impl Links {
+impl HubLinks {
     fn add(&mut self, rel: &str, target: &str) {
         for rel in rel.split_ascii_whitespace() {
             if rel.eq_ignore_ascii_case("hub") {
@@ -85,7 +87,8 @@ mod tests {
             wire_bytes: 0,
             request_headers: Headers::new(),
         };
-        let link = hub_link(&response, &document.map(|read| read.feed).unwrap_or_default())?;
+        let feed = document.map(|read| read.feed).unwrap_or_default();
+        let link = hub_link(&response, HubLinks { hubs: feed.hubs, own: feed.self_url })?;
         Some((link.hub.to_string(), link.topic.to_string()))
     }
 

@@ -38,7 +38,7 @@ mod task;
 mod timing;
 mod unstored;
 
-pub use hub_links::hub_link;
+pub use hub_links::{HubLinks, hub_link};
 pub use inspect::{InspectedEntry, Inspection};
 pub use poller::Poller;
 pub use push::PushedDocument;

@@ -3,11 +3,11 @@
 
 use url::Url;
 
-use feed_model::Source;
+use feed_model::{FollowMode, Source};
 
 use super::{document, poller::Poller, report::PollReport};
 use crate::{
-    store::{Arrival, PollUpdate},
+    store::{Arrival, PollUpdate, StoreError},
     telemetry,
 };
 
@@ -23,6 +23,12 @@ pub struct PushedDocument {
 }
 
 impl Poller {
+    /// Whether a source is followed by a feed, so that what its hub pushes contains its entries.
+    pub async fn is_followed_by_feed(&self, source: &Source) -> Result<bool, StoreError> {
+        let followed = self.load_record(source).await?.followed;
+        Ok(followed.is_none_or(|followed| followed.follow_mode == FollowMode::Feed))
+    }
+
     /// Stores what a hub pushed for a source. `Err` is why it cannot be used.
     pub async fn store_push(
         &self,

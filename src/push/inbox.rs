@@ -36,6 +36,9 @@ const MAX_LEASE: TimeDelta = TimeDelta::days(30);
 const BURST: u32 = 20;
 /// The time after which one more is taken.
 const REFILL: Duration = Duration::from_secs(1);
+/// The shortest time between two requests of a page whose hub pushes, unless its interval is
+/// shorter.
+const MAX_POLL_GAP: Duration = Duration::from_secs(60);
 /// The pushes of a source that are remembered, so that none counts twice.
 const REMEMBERED: usize = 64;
 
@@ -162,7 +165,8 @@ impl Inbox {
         };
         let lease = notice.lease_s.filter(|seconds| *seconds > 0).map(TimeDelta::try_seconds);
         let lease = lease.flatten().unwrap_or(DEFAULT_LEASE).min(MAX_LEASE);
-        let renew = now + lease - (lease / 4).min(TimeDelta::days(1));
+        // Early enough for several attempts.
+        let renew = now + lease - (lease / 2).min(TimeDelta::days(1));
         let event = SubscriptionEvent::Confirmed { lease_until: now + lease, renew };
         store.change_subscription(token, event, now).await?;
         info!(source, "the hub of {source} confirmed the subscription until {}", now + lease);
@@ -206,6 +210,14 @@ impl Inbox {
             return Ok(PushResult::Unknown);
         };
         if self.is_known(&token, &digest) || body.len() as u64 > source.limits.max_body_bytes {
+            return Ok(PushResult::Taken);
+        }
+        if !self.poller.is_followed_by_feed(&source).await? {
+            self.remember(&token, digest);
+            let gap = source.poll_policy.interval.min(MAX_POLL_GAP);
+            let gap = TimeDelta::from_std(gap).unwrap_or_default();
+            store.change_subscription(token, SubscriptionEvent::Announced { gap }, now).await?;
+            debug!(source = name, "the hub of {name} says that its page changed");
             return Ok(PushResult::Taken);
         }
         let content_type = headers.text("content-type").map(str::to_owned);

@@ -5,7 +5,9 @@ use chrono::TimeDelta;
 use feed_model::Timestamp;
 
 /// The pauses after the first, second, … failure. All together they last a little more than a day.
-const PAUSES: [TimeDelta; 9] = [
+/// The first one is short: a server may close a kept connection while a request is sent on it.
+const PAUSES: [TimeDelta; 10] = [
+    TimeDelta::seconds(2),
     TimeDelta::seconds(30),
     TimeDelta::minutes(2),
     TimeDelta::minutes(10),
@@ -16,19 +18,23 @@ const PAUSES: [TimeDelta; 9] = [
     TimeDelta::hours(8),
     TimeDelta::hours(9),
 ];
-/// How long a receiver may fail before it is given up.
+/// How long a receiver may fail, at least, before it is given up.
 const PATIENCE: TimeDelta = TimeDelta::hours(24);
 /// The attempts to reach a subscriber that has not confirmed its subscription.
-const VERIFICATION_ATTEMPTS: u32 = 4;
+const VERIFICATION_ATTEMPTS: u32 = 5;
 
-/// Returns when to try again after `attempts` earlier failures, the first of them at `since`.
-/// `None` if the receiver has failed for a day.
+/// Returns when to try again after `attempts` earlier failures. `since` is the first of them, or
+/// when the delivery was queued. `None` if it was tried often enough, for a day.
+///
+/// Neither limit suffices alone: a delivery may wait for days before its first attempt, because
+/// the process did not run or because an earlier story failed; and a receiver may ask for many
+/// attempts within a minute.
 pub fn next_attempt(attempts: u32, since: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
-    if since.is_some_and(|since| now - since >= PATIENCE) {
+    let attempts = usize::try_from(attempts).unwrap_or(usize::MAX);
+    if attempts >= PAUSES.len() && since.is_some_and(|since| now - since >= PATIENCE) {
         return None;
     }
-    let index = usize::try_from(attempts).unwrap_or(usize::MAX).min(PAUSES.len() - 1);
-    Some(now + PAUSES[index])
+    Some(now + PAUSES[attempts.min(PAUSES.len() - 1)])
 }
 
 /// Returns when to ask a subscriber again to confirm what was asked for in its name. `None` if it
@@ -52,5 +58,14 @@ mod tests {
         assert!(now - begin >= TimeDelta::hours(24), "{}", now - begin);
         assert!(now - begin < TimeDelta::hours(34), "{}", now - begin);
         assert!((8..=12).contains(&attempts), "{attempts}");
+    }
+
+    #[test]
+    fn what_waited_for_days_is_not_given_up_after_one_failure() {
+        let queued: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+        let now = queued + TimeDelta::days(3);
+        assert_eq!(next_attempt(0, Some(queued), now), Some(now + TimeDelta::seconds(2)));
+        let soon = queued + TimeDelta::minutes(1);
+        assert!(next_attempt(50, Some(queued), soon).is_some(), "many attempts within a minute");
     }
 }

@@ -36,6 +36,8 @@ pub enum PollReason {
     RetryAfter(Timestamp),
     /// The hub of the source pushes new entries.
     Pushed,
+    /// The hub of the source pushed a new version of its page.
+    Announced,
     /// Two sources of the host answered 429 or 503.
     HostBackoff(Timestamp),
     /// The feed's `skipHours` and `skipDays` exclude the time before.
@@ -130,6 +132,7 @@ impl fmt::Display for PollReason {
             }
             Self::RetryAfter(at) => write!(f, "Retry-After asks to wait until {}", minute(*at)),
             Self::Pushed => f.write_str("its hub pushes new entries"),
+            Self::Announced => f.write_str("its hub says that the page changed"),
             Self::HostBackoff(at) => write!(
                 f,
                 "host backoff until {}: two of its sources answered 429 or 503",

@@ -161,7 +161,7 @@ impl App {
     }
 
     /// Whether no documents were rendered yet.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.inner.documents.load().by_path.is_empty()
     }
 

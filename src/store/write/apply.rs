@@ -75,6 +75,8 @@ pub(in crate::store) fn apply_update(
         host_backoff::store_retry_after(tx, update)?;
         return Ok(UpdateResult { config_changed: true, ..UpdateResult::default() });
     }
+    // Before the reason for the next poll is stored.
+    let is_announced = subscriptions::is_announced(tx, &update.source)?;
     attempt::store(tx, update)?;
     let mut result = UpdateResult::default();
     if let Some(document) = &update.document {
@@ -83,7 +85,7 @@ pub(in crate::store) fn apply_update(
         result.visible |= visibility_changed;
     }
     subscriptions::store_offer(tx, &update.source, &update.hub, update.now)?;
-    if update.attempt.is_some() && result.new_entries > 0 {
+    if update.attempt.is_some() && result.new_entries > 0 && !is_announced {
         subscriptions::store_unpushed_entries(tx, &update.source)?;
     }
     crawl_queue::apply(tx, update.source.as_str(), &update.pages, update.now)?;

@@ -10,7 +10,7 @@ use crate::{
         HubRequest, Store, StoreError, SubscriptionChange,
         error::SqlContext as _,
         sql_values::{self, ms},
-        statements::{execute, query_row},
+        statements::{execute, query_all, query_row},
     },
 };
 
@@ -288,9 +288,12 @@ fn confirm(tx: &Transaction<'_>, id: i64, etag: &str, now: Timestamp) -> rusqlit
 }
 
 /// Stores the webhooks of the topics in feeds.toml. Stories that wait for another webhook are
-/// forgotten.
+/// forgotten. If one webhook of a topic got another address, they wait for that.
 pub(super) fn sync_webhooks(tx: &Transaction<'_>, topics: &[Topic]) -> Result<(), StoreError> {
     let context = "store the webhooks";
+    for topic in topics {
+        move_waiting_stories(tx, topic).context(context)?;
+    }
     execute(tx, "DELETE FROM webhook", []).context(context)?;
     for topic in topics {
         for webhook in &topic.webhooks {
@@ -312,6 +315,34 @@ pub(super) fn sync_webhooks(tx: &Transaction<'_>, topics: &[Topic]) -> Result<()
         [],
     )
     .context(context)?;
+    Ok(())
+}
+
+/// Moves the stories that wait for a webhook of a topic to the one that took its place: the only
+/// new one, if they wait for one only that is not listed any more. They are due at once.
+fn move_waiting_stories(tx: &Transaction<'_>, topic: &Topic) -> rusqlite::Result<()> {
+    let waiting: Vec<String> = query_all(
+        tx,
+        "SELECT DISTINCT url FROM delivery WHERE kind = 'story' AND subject = ?1",
+        [topic.id.as_str()],
+        |r| r.get(0),
+    )?;
+    let stored: Vec<String> =
+        query_all(tx, "SELECT url FROM webhook WHERE topic_id = ?1", [topic.id.as_str()], |r| {
+            r.get(0)
+        })?;
+    let is_listed = |url: &String| topic.webhooks.iter().any(|known| known.url.as_str() == url);
+    let former: Vec<&String> = waiting.iter().filter(|url| !is_listed(url)).collect();
+    let new = || topic.webhooks.iter().filter(|w| !stored.iter().any(|url| w.url.as_str() == url));
+    let (&[former], Some(webhook), 1) = (former.as_slice(), new().next(), new().count()) else {
+        return Ok(());
+    };
+    execute(
+        tx,
+        "UPDATE OR IGNORE delivery SET url = ?3, host = ?4, attempts = 0, not_before_ms = queued_ms
+          WHERE kind = 'story' AND subject = ?1 AND url = ?2",
+        [topic.id.as_str(), former, webhook.url.as_str(), &delivery_host(&webhook.url)],
+    )?;
     Ok(())
 }
 

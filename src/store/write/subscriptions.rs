@@ -1,39 +1,43 @@
 //! Our subscriptions to the hubs that sources name.
 
+use chrono::TimeDelta;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 use url::Url;
 use uuid::Uuid;
 
 use feed_model::{SourceId, Timestamp};
 
-use crate::store::{
-    Reader, Store, StoreError,
-    error::SqlContext as _,
-    sql_values::{self, ms, time_opt},
-    statements::{execute, query_all},
+use crate::{
+    schedule::PollReason,
+    store::{
+        Reader, Store, StoreError,
+        error::SqlContext as _,
+        sql_values::{self, ms, time_opt},
+        statements::{execute, query_all},
+    },
 };
 
 /// How long a source whose hub pushes is not polled, in milliseconds.
 const PUSHED_PAUSE_MS: i64 = 24 * 3600 * 1000;
 
-/// The hub that a feed names.
+/// The hub that a document names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubLink {
     /// The hub.
     pub hub: Url,
-    /// The address by which the hub knows the feed.
+    /// The address by which the hub knows the document.
     pub topic: Url,
 }
 
 /// Which hub a document names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum HubOffer {
-    /// There was no new document of a feed.
+    /// There was no new document.
     #[default]
     Unknown,
-    /// The feed names no hub.
+    /// The document names no hub.
     Absent,
-    /// The feed names this hub.
+    /// The document names this hub.
     Named(HubLink),
 }
 
@@ -88,6 +92,11 @@ pub enum SubscriptionEvent {
     },
     /// A push was accepted.
     Pushed,
+    /// A push says that the page changed that the source is followed by.
+    Announced {
+        /// The shortest time between two requests.
+        gap: TimeDelta,
+    },
 }
 
 impl Reader<'_> {
@@ -164,8 +173,7 @@ fn change(
         )?,
         SubscriptionEvent::Failed { problem, again } => execute(
             conn,
-            "UPDATE subscription SET problem = ?2, next_ms = ?3, failures = failures + 1
-              WHERE token = ?1",
+            "UPDATE subscription SET problem = ?2, next_ms = ?3 WHERE token = ?1",
             params![token, problem, ms(*again)],
         )?,
         SubscriptionEvent::Confirmed { lease_until, renew } => execute(
@@ -201,10 +209,29 @@ fn change(
             execute(
                 conn,
                 "UPDATE source SET next_poll_ms = last_request_ms + ?2,
-                   next_poll_reason = 'its hub pushes new entries'
+                   next_poll_reason = ?3
                   WHERE id = (SELECT source_id FROM subscription WHERE token = ?1)
                     AND next_poll_ms < last_request_ms + ?2",
-                params![token, PUSHED_PAUSE_MS],
+                params![token, PUSHED_PAUSE_MS, PollReason::Pushed.to_string()],
+            )?
+        }
+        SubscriptionEvent::Announced { gap } => {
+            execute(
+                conn,
+                "UPDATE subscription SET pushed_ms = ?2 WHERE token = ?1",
+                params![token, ms(now)],
+            )?;
+            execute(
+                conn,
+                "UPDATE source SET next_poll_reason = ?4, next_poll_ms = max(
+                   ?2, coalesce(last_request_ms, 0) + ?3, coalesce(not_before_ms, 0))
+                  WHERE id = (SELECT source_id FROM subscription WHERE token = ?1)",
+                params![
+                    token,
+                    ms(now),
+                    gap.num_milliseconds(),
+                    PollReason::Announced.to_string()
+                ],
             )?
         }
     };
@@ -254,6 +281,15 @@ pub(super) fn store_offer(
 /// Returns a text that nobody can guess: 244 random bits in hexadecimal digits.
 fn random_text() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+}
+
+/// Whether the source is polled because its hub pushed a new version of its page.
+pub(super) fn is_announced(conn: &Connection, source: &SourceId) -> Result<bool, StoreError> {
+    let reason: Option<Option<String>> = conn
+        .prepare_cached("SELECT next_poll_reason FROM source WHERE id = ?1")
+        .and_then(|mut s| s.query_row([source.as_str()], |r| r.get(0)).optional())
+        .context("read why a source is polled")?;
+    Ok(reason.flatten().is_some_and(|reason| reason == PollReason::Announced.to_string()))
 }
 
 /// Records that a poll found new entries: the hub did not push them.

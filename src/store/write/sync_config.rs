@@ -280,6 +280,8 @@ fn rename_topic(
         "UPDATE topic SET fetched = 1
           WHERE id = ?2
             AND EXISTS (SELECT 1 FROM topic former WHERE former.id = ?1 AND former.fetched = 1)",
+        // Stories that wait for a webhook of the topic.
+        "UPDATE OR IGNORE delivery SET subject = ?2 WHERE kind = 'story' AND subject = ?1",
         "UPDATE label SET topics = (
             SELECT json_group_array(DISTINCT iif(value = ?1, ?2, value))
               FROM json_each(label.topics))

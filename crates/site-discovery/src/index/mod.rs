@@ -35,7 +35,7 @@ use feed_model::{Draft, PageSelectors, Problem};
 use self::{extractor::Extractor, item::IndexItem, selectors::Selectors};
 pub use self::{selectors::validate_selectors, suggest::suggest_selectors};
 use crate::{
-    dom::{Dom, text_of},
+    dom::{Dom, rels, text_of},
     error::DiscoveryError,
     json_ld::JsonLdGraph,
     page::Page,
@@ -56,6 +56,10 @@ pub struct IndexPage {
     pub reason: String,
     /// Problems found on the page.
     pub problems: Vec<Problem>,
+    /// The hubs that its head names (WebSub §4).
+    pub hubs: Vec<Url>,
+    /// The address that its head names as its own.
+    pub self_url: Option<Url>,
 }
 
 /// Reads an index page. With `selectors`, only these are used.
@@ -123,7 +127,23 @@ pub fn read_index_page(
         .first("meta[property='og:description'][content], meta[name='description'][content]")
         .and_then(|e| e.attr("content"))
         .map(|text| collapse_whitespace(&feed_parser::plain_text(text)));
-    Ok(IndexPage { drafts, site_title: site_title(&dom), description, reason, problems })
+    Ok(IndexPage {
+        drafts,
+        site_title: site_title(&dom),
+        description,
+        reason,
+        problems,
+        hubs: head_links(&dom, "hub"),
+        self_url: head_links(&dom, "self").into_iter().next(),
+    })
+}
+
+/// Returns the targets of `<link>` elements with a relation. Those in the body do not count: a
+/// comment could contain them (WebSub §8.1).
+fn head_links(dom: &Dom, rel: &str) -> Vec<Url> {
+    let links = dom.all("head link[rel][href]");
+    let named = links.iter().filter(|link| rels(link).iter().any(|name| name == rel));
+    named.filter_map(|link| link.attr("href").and_then(|href| dom.url(href))).collect()
 }
 
 /// Removes a summary that several items share: a text of the site, not of a post.
