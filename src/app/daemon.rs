@@ -279,7 +279,7 @@ impl Jobs {
             metrics: self.metrics.clone(),
             queued: self.queued.clone(),
             stop: stop.clone(),
-            queued_etags: Arc::default(),
+            queued_versions: Arc::default(),
         };
         self.delivering = Some(tokio::spawn(deliveries.run()));
         self.tasks = vec![

@@ -8,7 +8,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -63,7 +63,7 @@ pub(super) struct Deliveries {
     pub(super) queued: Arc<Notify>,
     pub(super) stop: Stop,
     /// The version of each document that was last queued, by its path.
-    pub(super) queued_etags: Arc<Mutex<HashMap<String, String>>>,
+    pub(super) queued_versions: Arc<Mutex<HashMap<String, String>>>,
 }
 
 /// A delivery whose request has ended.
@@ -158,19 +158,24 @@ impl Deliveries {
     async fn queue_changed_documents(&self) -> Result<(), StoreError> {
         self.sync_other_hub().await?;
         let store = self.app.store();
-        for path in store.read_async(|reader| reader.subscribed_paths()).await? {
-            let Some(document) = self.site.hub_document(&path).await? else { continue };
-            let is_queued = self.queued_etags().get(&path) == Some(&document.etag);
-            if !is_queued {
-                self.queue(path.clone(), document.etag.clone()).await?;
-                self.queued_etags().insert(path, document.etag);
+        let paths = store.read_async(|reader| reader.subscribed_paths()).await?;
+        for path in &paths {
+            let version = self.site.hub_version(path).await?;
+            let is_queued = self.queued_versions().get(path) == Some(&version);
+            if !is_queued && let Some(document) = self.site.hub_document(path).await? {
+                self.queue(path.clone(), document.etag).await?;
+                self.queued_versions().insert(path.clone(), version);
             }
+        }
+        let mut versions = self.queued_versions();
+        if versions.len() > paths.len() {
+            versions.retain(|path, _| paths.contains(path));
         }
         Ok(())
     }
 
-    fn queued_etags(&self) -> std::sync::MutexGuard<'_, HashMap<String, String>> {
-        self.queued_etags.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queued_versions(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.queued_versions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn queue(&self, path: String, etag: String) -> Result<(), StoreError> {

@@ -53,6 +53,7 @@ pub(super) fn metrics_text(poller: &Poller, health: &Health, metrics: &Metrics) 
     let deliveries = poller.store.read(|reader| {
         state.subscribers = reader.topic_subscribers()?.into_iter().collect();
         state.waiting_deliveries = reader.waiting_deliveries()?;
+        state.failing_receivers = reader.delivery_state()?.failing;
         Ok(())
     });
     if let Err(error) = deliveries {

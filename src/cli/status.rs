@@ -6,7 +6,10 @@ use super::{
     Context, Exit, SourceJson, table,
     terminal::{escape_line, relative_time},
 };
-use crate::clock::{Clock as _, SystemClock};
+use crate::{
+    clock::{Clock as _, SystemClock},
+    store::DeliveryState,
+};
 use feed_model::{Severity, SourceHealth, SourceState, Timestamp};
 use topic_rules::Rules;
 
@@ -31,11 +34,11 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let rules = context.config_if_valid().and_then(|config| Rules::compile(&config.topics).ok());
     let mut out = context.out();
     loop {
-        let (sources, unclassified) = store.read(|reader| {
+        let (sources, deliveries, unclassified) = store.read(|reader| {
             let unclassified = rules
                 .as_ref()
                 .map_or(Ok(0), |rules| reader.count_unclassified_once_trained(rules))?;
-            Ok((reader.sources()?, unclassified))
+            Ok((reader.sources()?, reader.delivery_state()?, unclassified))
         })?;
         let json = || sources.iter().map(SourceJson::of).collect::<Vec<_>>();
         match (context.json, args.watch) {
@@ -45,7 +48,11 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
                 if watch && context.stdout_is_terminal {
                     out.text(CLEAR_SCREEN)?;
                 }
-                out.text(&render_text(&sources, SystemClock.now()))?;
+                let now = SystemClock.now();
+                out.text(&render_text(&sources, now))?;
+                if let Some(line) = deliveries_line(&deliveries, now) {
+                    out.line(&line)?;
+                }
                 if watch && !context.stdout_is_terminal {
                     out.line("")?;
                 }
@@ -72,6 +79,29 @@ fn print_unclassified(context: &Context, count: u64) {
             context.config_name()
         ));
     }
+}
+
+/// Describes the deliveries to subscribers and webhooks in a line; `None` if there are none.
+fn deliveries_line(state: &DeliveryState, now: Timestamp) -> Option<String> {
+    if state.subscribers == 0 && state.waiting == 0 {
+        return None;
+    }
+    let receivers = |n: u64| if n == 1 { "receiver" } else { "receivers" };
+    let mut parts = vec![match state.subscribers {
+        1 => "1 subscriber".to_owned(),
+        n => format!("{n} subscribers"),
+    }];
+    if state.failing > 0 {
+        parts.push(format!("{} {} failing", state.failing, receivers(state.failing)));
+    }
+    parts.push(match (state.waiting, state.oldest) {
+        (0, _) | (_, None) => "no delivery waits".to_owned(),
+        (1, Some(oldest)) => format!("1 delivery waits, queued {}", relative_time(oldest, now)),
+        (n, Some(oldest)) => {
+            format!("{n} deliveries wait, the oldest queued {}", relative_time(oldest, now))
+        }
+    });
+    Some(format!("\nPushes: {}", parts.join(", ")))
 }
 
 fn render_text(sources: &[SourceState], now: Timestamp) -> String {
@@ -130,6 +160,22 @@ fn details(source: &SourceState) -> String {
 #[cfg(test)]
 mod tests {
     use super::{super::test_data, *};
+
+    #[test]
+    fn deliveries_are_told_in_a_line() {
+        let now = test_data::now();
+        let line = |subscribers, failing, waiting| {
+            let oldest = (waiting > 0).then_some(now - chrono::TimeDelta::minutes(5));
+            deliveries_line(&DeliveryState { subscribers, failing, waiting, oldest }, now)
+        };
+        assert_eq!(line(0, 0, 0), None);
+        assert_eq!(line(1, 0, 0).unwrap(), "\nPushes: 1 subscriber, no delivery waits");
+        assert_eq!(
+            line(12, 2, 3).unwrap(),
+            "\nPushes: 12 subscribers, 2 receivers failing, 3 deliveries wait, \
+             the oldest queued 5m ago"
+        );
+    }
 
     #[test]
     fn times_are_relative_to_now() {

@@ -127,9 +127,16 @@ impl Inbox {
 
     /// Queues the question to a subscriber whether it wants what was asked for in its name.
     pub async fn request(&self, request: HubRequest) -> Result<HubRequestResult, StoreError> {
-        let host = Url::parse(&request.callback).map(|url| fetch::delivery_host(&url));
-        let (host, now) = (host.unwrap_or_default(), self.poller.clock.now());
-        let result = self.poller.store.queue_verification(request, host, now).await;
+        let url = Url::parse(&request.callback).ok();
+        let host = url.as_ref().map(fetch::delivery_host).unwrap_or_default();
+        let is_trusted = |url: &&Url| {
+            let name = url.host_str().unwrap_or_default();
+            self.allow_hosts().iter().any(|pattern| pattern.matches_host(name))
+        };
+        let limited_host = url.as_ref().filter(|url| !is_trusted(url)).map(fetch::host_key);
+        let now = self.poller.clock.now();
+        let store = &self.poller.store;
+        let result = store.queue_verification(request, host, limited_host, now).await;
         self.queued.notify_one();
         result
     }

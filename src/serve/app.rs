@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
@@ -47,6 +50,8 @@ pub struct App {
 struct Inner {
     store: Store,
     settings: ArcSwap<SiteSettings>,
+    /// Counts the changes of the settings.
+    settings_number: AtomicU64,
     access: ArcSwap<Access>,
     requested_instances: RequestedInstances,
     pages: PageCache,
@@ -65,6 +70,8 @@ struct Documents {
     by_path: HashMap<String, Arc<EncodedDocument>>,
     retired: Vec<TopicId>,
     requested: RequestedFeeds,
+    /// Counts the generations.
+    number: u64,
 }
 
 /// A page and its status code.
@@ -77,6 +84,7 @@ impl App {
             inner: Arc::new(Inner {
                 store,
                 settings: ArcSwap::from_pointee(settings),
+                settings_number: AtomicU64::default(),
                 access: ArcSwap::from_pointee(Access::default()),
                 requested_instances: RequestedInstances::default(),
                 pages: PageCache::default(),
@@ -118,11 +126,13 @@ impl App {
             })
             .collect();
         let requested = RequestedFeeds::default();
-        self.inner.documents.store(Arc::new(Documents { by_path, retired, requested }));
+        let number = before.number + 1;
+        self.inner.documents.store(Arc::new(Documents { by_path, retired, requested, number }));
     }
 
     /// Replaces the settings after feeds.toml was reloaded. Call [`App::replace`] afterwards.
     pub fn set_settings(&self, settings: SiteSettings) {
+        self.inner.settings_number.fetch_add(1, Ordering::Relaxed);
         self.inner.settings.store(Arc::new(settings));
     }
 
@@ -173,6 +183,16 @@ impl App {
         let documents = self.inner.documents.load();
         let named = documents.by_path.values().filter(|document| document.hub.is_some());
         named.map(|document| (document.path.clone(), document.etag.clone())).collect()
+    }
+
+    /// Returns the number of the current generation of documents.
+    pub(super) fn generation(&self) -> u64 {
+        self.inner.documents.load().number
+    }
+
+    /// Returns how often the settings changed.
+    pub(super) fn settings_number(&self) -> u64 {
+        self.inner.settings_number.load(Ordering::Relaxed)
     }
 
     pub(super) fn retired(&self) -> Vec<TopicId> {

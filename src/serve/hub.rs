@@ -1,6 +1,6 @@
 //! `/hub`: subscriptions to our documents (WebSub §5), and the documents that may be subscribed to.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, to_bytes},
@@ -9,19 +9,20 @@ use axum::{
 };
 use url::Url;
 
-use feed_publisher::{FeedFormat, pages::PageError};
+use feed_model::TopicId;
+use feed_publisher::{Addresses, FeedFormat, pages::PageError};
 
 use super::{
     app::App,
     content_encoding::ContentEncoding,
     encoded_document::EncodedDocument,
     response,
-    routes::{self, find_topics},
+    routes::{self, TopicError, find_topics},
 };
 use crate::{
     config::Hub,
     push::{HubForm, OutgoingDocument},
-    site::PageName,
+    site::{self, FeedSearch, PageName},
     store::{HubRequest, HubRequestResult, StoreError},
 };
 
@@ -103,11 +104,11 @@ impl App {
     }
 
     /// Returns the current version of a document that the hub delivers; `None` if there is none at
-    /// this path.
+    /// this path. A path of a topic that was renamed leads to the topic.
     pub async fn hub_document(&self, path: &str) -> Result<Option<OutgoingDocument>, StoreError> {
         let document = match self.document(path) {
             Some(document) => Some(document),
-            None => self.union_document(path).await?,
+            None => self.requested_document(path).await?,
         };
         Ok(document.and_then(|document| {
             let hub_url = document.hub.clone()?;
@@ -115,29 +116,87 @@ impl App {
                 etag: document.etag.clone(),
                 media_type: document.media_type,
                 body: document.bytes(ContentEncoding::Identity).1,
-                topic_url: self.settings().addresses().absolute(path),
+                topic_url: self.settings().addresses().absolute(&document.path),
                 hub_url,
             })
         }))
     }
 
-    async fn union_document(
+    /// Returns a feed that is rendered on request: a union, a digest or a search.
+    async fn requested_document(
         &self,
         path: &str,
-    ) -> Result<Option<std::sync::Arc<EncodedDocument>>, StoreError> {
-        let parts = path.strip_prefix("/topics/").and_then(|rest| rest.split_once('/'));
-        let Some((name, file)) = parts else { return Ok(None) };
-        match (find_topics(self, name), FeedFormat::from_file_name(file)) {
-            (Ok(members), Some(format)) => self.feed(members, format).await,
+    ) -> Result<Option<Arc<EncodedDocument>>, StoreError> {
+        if let Some((path, query)) = path.split_once('?') {
+            return self.search_document(path, query).await;
+        }
+        let Some((members, file)) = self.members_and_file(path) else { return Ok(None) };
+        if let Some(format) = FeedFormat::from_file_name(file) {
+            return self.feed(members, format).await;
+        }
+        match (Addresses::parse_digest_file(file), <[TopicId; 1]>::try_from(members)) {
+            (Some((period, format)), Ok([topic])) => self.digests(topic, period, format).await,
             _ => Ok(None),
         }
     }
 
-    /// Returns the paths and entity tags of the documents that are rendered in advance and name a
-    /// hub.
+    async fn search_document(
+        &self,
+        path: &str,
+        query: &str,
+    ) -> Result<Option<Arc<EncodedDocument>>, StoreError> {
+        let of_site = |format: &FeedFormat| Addresses::search_feed_path(*format) == path;
+        let found = match FeedFormat::ALL.into_iter().find(of_site) {
+            Some(format) => Some((Vec::new(), format)),
+            None => self.members_and_file(path).and_then(|(members, file)| {
+                FeedFormat::from_file_name(file).map(|format| (members, format))
+            }),
+        };
+        let Some((members, format)) = found else { return Ok(None) };
+        let text = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "q");
+        let search = FeedSearch::new(members, &text.map(|(_, text)| text).unwrap_or_default());
+        // A search has one address.
+        let is_canonical = search.path(format).split_once('?') == Some((path, query));
+        if is_canonical { self.search(search, format).await.map(Some) } else { Ok(None) }
+    }
+
+    /// Returns a text that changes whenever the document may have changed that the hub delivers at
+    /// this path. It costs less than the document.
+    pub async fn hub_version(&self, path: &str) -> Result<String, StoreError> {
+        if let Some(document) = self.document(path) {
+            return Ok(document.etag.clone());
+        }
+        if let Some((mut members, file)) = self.members_and_file(path)
+            && let Some((period, _)) = Addresses::parse_digest_file(file)
+            && let Some(topic) = members.pop()
+        {
+            let (settings, store) = (self.settings_number(), self.store());
+            let version =
+                store.read_async(move |reader| reader.digests_version(&topic, period)).await?;
+            return Ok(format!("{settings} {version}"));
+        }
+        Ok(self.generation().to_string())
+    }
+
+    /// Returns the paths of the documents that another hub is told of, with their entity tags: the
+    /// feeds of topics, and their digests. Those have no tag until they are rendered.
     pub fn hub_documents(&self) -> Vec<(String, String)> {
         let mut documents = self.documents_with_hub();
+        let digests = site::digest_paths(&self.settings()).into_iter();
+        documents.extend(digests.map(|path| (path, String::new())));
         documents.sort_unstable();
         documents
+    }
+
+    /// Returns the topics and the file of the address of a feed. The former id of a topic leads to
+    /// the topic; other addresses that redirect have none.
+    fn members_and_file<'p>(&self, path: &'p str) -> Option<(Vec<TopicId>, &'p str)> {
+        let (name, file) = path.strip_prefix("/topics/")?.split_once('/')?;
+        let members = match find_topics(self, name) {
+            Ok(members) => members,
+            Err(TopicError::Moved(to)) if !name.contains('+') => find_topics(self, &to).ok()?,
+            Err(_) => return None,
+        };
+        Some((members, file))
     }
 }

@@ -144,7 +144,9 @@ pub fn digest_feed(
     };
     let updated = digests.first().map_or_else(never_updated, |digest| digest.ends);
     let channel = channel(settings, &addresses, id.as_str(), &title, &topic.description);
+    let hub = settings.hub_url(std::slice::from_ref(id));
     let channel = Channel {
+        hub: hub.clone(),
         id: format!("{}/{id}/{}", settings.feed_id, period.name()),
         feed_urls: FeedUrls {
             atom: url(FeedFormat::Atom),
@@ -158,7 +160,22 @@ pub fn digest_feed(
     };
     let body = render(&channel, format);
     let path = Addresses::digest_path(id.as_str(), period, format);
-    Ok(Some(RenderedDocument::new(path, format.content_type(), body, Some(updated))))
+    Ok(Some(RenderedDocument {
+        hub,
+        ..RenderedDocument::new(path, format.content_type(), body, Some(updated))
+    }))
+}
+
+/// Returns the paths of the digests of all topics that the audience sees.
+pub fn digest_paths(settings: &SiteSettings) -> Vec<String> {
+    let mut paths = Vec::new();
+    for topic in published_topics(settings) {
+        for period in DigestPeriod::ALL {
+            let path = |format| Addresses::digest_path(topic.id.as_str(), period, format);
+            paths.extend(FeedFormat::ALL.map(path));
+        }
+    }
+    paths
 }
 
 /// Returns a digest as a story of the topic's own feed.

@@ -119,7 +119,7 @@ pub fn union_feed(
         None => channel(settings, &addresses, &name, &union_title(settings, members), ""),
     };
     let stories = Arc::new(fit(&channel.with_stories(&window), settings.limits()));
-    let hub = settings.hub_url(members);
+    let hub = settings.own_hub_url(members);
     let language = common_language(&stories);
     let channel = Channel { updated, hub: hub.clone(), language, ..channel.with_stories(&stories) };
     let body = render(&channel, format);

@@ -21,7 +21,7 @@ mod topic_channel;
 mod topic_lookup;
 
 pub use archives::{ArchiveLookup, archive};
-pub use digests::{digest_feed, issue_digests};
+pub use digests::{digest_feed, digest_paths, issue_digests};
 pub use documents::{LastModifiedFn, documents, topic_list, union_feed};
 pub use page::{PageName, error_page, page, pages};
 pub use render::{mark_outdated_archives, render_archives, render_site};

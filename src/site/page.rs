@@ -293,7 +293,7 @@ fn union_page(
     site: &SiteInfo<'_>,
     members: &[TopicId],
 ) -> Result<Vec<u8>, StoreError> {
-    let hub = settings.hub_url(members);
+    let hub = settings.own_hub_url(members);
     let page = TopicPage {
         name: &union_name(members),
         title: &union_title(settings, members),

@@ -136,12 +136,14 @@ pub fn search_feed(
         .max()
         .unwrap_or_else(never_updated);
     let language = common_language(&stories);
-    let channel = Channel { updated, language, ..channel.with_stories(&stories) };
+    let hub = settings.own_hub_url(&search.members);
+    let channel = Channel { updated, language, hub: hub.clone(), ..channel.with_stories(&stories) };
     let body = render(&channel, format);
     let feed = RenderedFeed::new(&TopicId::all(), &channel, stories.clone(), Vec::new(), format);
     let path = search.path(format);
     Ok(RenderedDocument {
         feed: Some(feed),
+        hub,
         ..RenderedDocument::new(path, format.content_type(), body, Some(updated))
     })
 }

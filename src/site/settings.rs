@@ -127,6 +127,12 @@ impl SiteSettings {
         })
     }
 
+    /// Returns the address of the hub that a document names which is rendered on request only, a
+    /// union or a search: our own. Another hub would not be told when the document changes.
+    pub fn own_hub_url(&self, members: &[TopicId]) -> Option<String> {
+        self.hub_url(members).filter(|_| self.hub == Hub::Own && self.audience.is_public())
+    }
+
     /// Returns the address of the hub that the feed of these topics names. Feeds with a private
     /// topic, and documents with a token in their addresses, name none: a hub would spread them.
     pub fn hub_url(&self, members: &[TopicId]) -> Option<String> {

@@ -51,7 +51,9 @@ pub use poll_update::{
 pub use read::{
     archives::{ArchiveDocument, ArchiveState},
     crawl_queue::{IndexedSitemap, KnownPage, PageState, QueuedPage, StoredRobots},
-    deliveries::{Delivery, DeliverySubject, HubRequest, Subscriber, SubscriptionChange},
+    deliveries::{
+        Delivery, DeliveryState, DeliverySubject, HubRequest, Subscriber, SubscriptionChange,
+    },
     digests::Digest,
     evaluation::Evaluations,
     instances::StoryDigests,

@@ -86,6 +86,19 @@ pub struct Subscriber {
     pub failing_since: Option<Timestamp>,
 }
 
+/// The state of deliveries as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeliveryState {
+    /// The subscriptions at our hub.
+    pub subscribers: u64,
+    /// The subscribers, hubs and webhooks whose last delivery failed.
+    pub failing: u64,
+    /// The deliveries that wait.
+    pub waiting: u64,
+    /// When the oldest of them was queued.
+    pub oldest: Option<Timestamp>,
+}
+
 impl DeliverySubject {
     /// Returns the word for metrics and logs.
     pub fn kind(&self) -> &'static str {
@@ -179,6 +192,29 @@ impl Reader<'_> {
             .into_iter()
             .map(|(topic, urls)| (topic, count(urls).unwrap_or(u64::MAX)))
             .collect())
+    }
+
+    /// Returns the state of deliveries as a whole.
+    pub fn delivery_state(&self) -> Result<DeliveryState, StoreError> {
+        Ok(query_row(
+            self.conn,
+            "SELECT
+               (SELECT count(*) FROM subscriber WHERE is_hub = 0) AS subscribers,
+               (SELECT count(*) FROM subscriber WHERE failing_since_ms IS NOT NULL)
+                 + (SELECT count(DISTINCT url) FROM delivery
+                     WHERE kind = 'story' AND attempts > 0) AS failing,
+               (SELECT count(*) FROM delivery) AS waiting,
+               (SELECT min(queued_ms) FROM delivery) AS oldest_ms",
+            [],
+            |r| {
+                Ok(DeliveryState {
+                    subscribers: r.get("subscribers")?,
+                    failing: r.get("failing")?,
+                    waiting: r.get("waiting")?,
+                    oldest: time_opt(r, "oldest_ms")?,
+                })
+            },
+        )?)
     }
 
     /// Returns the number of waiting deliveries of each kind.

@@ -45,6 +45,24 @@ impl Reader<'_> {
         Ok(newest.and_then(|day| day.parse().ok()))
     }
 
+    /// Returns a text that changes when a digest of a topic is issued and when a story leaves one.
+    pub fn digests_version(
+        &self,
+        topic: &TopicId,
+        period: DigestPeriod,
+    ) -> Result<String, StoreError> {
+        query_row(
+            self.conn,
+            "SELECT coalesce(max(d.first_day), '') || ' ' || count(*)
+               FROM digest_story d JOIN story s ON s.id = d.story_id
+              WHERE d.topic_id = ?1 AND d.period = ?2
+                AND s.public = 1 AND (s.removed_ms IS NULL OR s.removed_reason = 'retention')",
+            [topic.as_str(), period.name()],
+            |r| r.get(0),
+        )
+        .context("read the version of digests")
+    }
+
     /// Returns the digests of a topic, the newest first, without stories that were forgotten or
     /// became private.
     pub fn digests(

@@ -18,6 +18,11 @@ use crate::{
 const MAX_SUBSCRIBERS: i64 = 10_000;
 /// The most subscriptions that wait to be confirmed.
 const MAX_VERIFICATIONS: i64 = 2_000;
+/// The same for one host, whatever the port.
+const MAX_SUBSCRIBERS_OF_HOST: i64 = 1_000;
+const MAX_VERIFICATIONS_OF_HOST: i64 = 100;
+/// The most unions and searches with subscribers. Each is rendered whenever something changes.
+const MAX_REQUESTED_DOCUMENTS: i64 = 100;
 /// The most stories that wait for a webhook. Beyond it, the oldest are dropped.
 const MAX_WAITING_STORIES: i64 = 1_000;
 
@@ -52,11 +57,13 @@ pub enum DeliveryResult {
 
 impl Store {
     /// Queues the question to a subscriber whether it wants what was asked for in its name. A newer
-    /// request replaces an older one.
+    /// request replaces an older one. `limited_host` is the host of the callback if the limits of
+    /// one host hold for it.
     pub async fn queue_verification(
         &self,
         request: HubRequest,
         host: String,
+        limited_host: Option<String>,
         now: Timestamp,
     ) -> Result<HubRequestResult, StoreError> {
         self.write_async(move |tx| {
@@ -81,15 +88,8 @@ impl Store {
                 .context(context)?;
                 return Ok(HubRequestResult::NotSubscribed);
             }
-            let is_full: bool = query_row(
-                tx,
-                "SELECT (SELECT count(*) FROM subscriber) >= ?1 AND NOT ?2
-                     OR (SELECT count(*) FROM delivery WHERE kind = 'verification') >= ?3",
-                params![MAX_SUBSCRIBERS, is_known, MAX_VERIFICATIONS],
-                |r| r.get(0),
-            )
-            .context(context)?;
-            if is_full {
+            let limited_host = limited_host.as_deref();
+            if is_full(tx, &request.path, is_known, limited_host).context(context)? {
                 return Ok(HubRequestResult::Full);
             }
             execute(
@@ -201,6 +201,44 @@ impl Store {
         })
         .await
     }
+}
+
+/// Whether no other request to subscribe to a document may wait.
+fn is_full(
+    tx: &Transaction<'_>,
+    path: &str,
+    is_known: bool,
+    limited_host: Option<&str>,
+) -> rusqlite::Result<bool> {
+    query_row(
+        tx,
+        "WITH
+           waiting AS (SELECT subject, host FROM delivery WHERE kind = 'verification'),
+           requested AS (
+             SELECT path FROM subscriber WHERE path LIKE '%+%' OR path LIKE '%?%'
+             UNION SELECT subject FROM waiting WHERE subject LIKE '%+%' OR subject LIKE '%?%')
+         SELECT (SELECT count(*) FROM waiting) >= :waiting
+             OR (SELECT count(*) FROM waiting WHERE host = :host OR host LIKE :host || ':%')
+                >= :waiting_of_host
+             OR NOT :is_known AND (
+                  (SELECT count(*) FROM subscriber) >= :subscribers
+               OR (SELECT count(*) FROM subscriber WHERE host = :host OR host LIKE :host || ':%')
+                  >= :subscribers_of_host
+               OR (:path LIKE '%+%' OR :path LIKE '%?%')
+                  AND :path NOT IN requested
+                  AND (SELECT count(*) FROM requested) >= :requested)",
+        named_params! {
+            ":path": path,
+            ":is_known": is_known,
+            ":host": limited_host,
+            ":waiting": MAX_VERIFICATIONS,
+            ":waiting_of_host": MAX_VERIFICATIONS_OF_HOST,
+            ":subscribers": MAX_SUBSCRIBERS,
+            ":subscribers_of_host": MAX_SUBSCRIBERS_OF_HOST,
+            ":requested": MAX_REQUESTED_DOCUMENTS,
+        },
+        |r| r.get(0),
+    )
 }
 
 fn finish(

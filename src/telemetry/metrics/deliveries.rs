@@ -30,6 +30,7 @@ pub(super) struct DeliveryMetrics {
     delay: Histogram,
     subscribers: Family<TopicLabel, Gauge>,
     waiting: Family<KindLabel, Gauge>,
+    failing: Gauge,
 }
 
 impl Default for DeliveryMetrics {
@@ -39,6 +40,7 @@ impl Default for DeliveryMetrics {
             delay: Histogram::new([0.1, 0.5, 1.0, 5.0, 30.0, 300.0, 3600.0, 86_400.0]),
             subscribers: Family::default(),
             waiting: Family::default(),
+            failing: Gauge::default(),
         }
     }
 }
@@ -61,6 +63,11 @@ impl DeliveryMetrics {
             self.subscribers.clone(),
         );
         own.register("deliveries_waiting", "Deliveries that wait to be sent", self.waiting.clone());
+        own.register(
+            "receivers_failing",
+            "Subscribers, hubs and webhooks whose last delivery failed",
+            self.failing.clone(),
+        );
     }
 
     /// Counts an attempt, and the delay of one that succeeded.
@@ -73,8 +80,14 @@ impl DeliveryMetrics {
     }
 
     /// Sets the gauges.
-    pub(super) fn set(&self, subscribers: &[(String, u64)], waiting: &[(String, u64)]) {
+    pub(super) fn set(
+        &self,
+        subscribers: &[(String, u64)],
+        waiting: &[(String, u64)],
+        failing: u64,
+    ) {
         let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        self.failing.set(signed(failing));
         self.subscribers.clear();
         self.waiting.clear();
         for (topic, count) in subscribers {

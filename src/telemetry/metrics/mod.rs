@@ -82,6 +82,8 @@ pub struct DaemonGauges {
     pub subscribers: Vec<(String, u64)>,
     /// Deliveries of each kind that wait to be sent.
     pub waiting_deliveries: Vec<(String, u64)>,
+    /// The subscribers, hubs and webhooks whose last delivery failed.
+    pub failing_receivers: u64,
     /// Sources that are due and not polled yet.
     pub due_sources: u64,
     /// Pages of sites that wait to be fetched.
@@ -326,7 +328,11 @@ impl Metrics {
                 .get_or_create(&TopicLabel { topic: topic.clone() })
                 .set(signed(*stories));
         }
-        self.deliveries.set(&state.subscribers, &state.waiting_deliveries);
+        self.deliveries.set(
+            &state.subscribers,
+            &state.waiting_deliveries,
+            state.failing_receivers,
+        );
         gauges.due_sources.set(signed(state.due_sources));
         gauges.queued_pages.set(signed(state.queued_pages));
         gauges.unclassified_stories.set(signed(state.unclassified_stories));
