@@ -119,6 +119,24 @@ impl Deliveries {
         drop(slow.acquire_many(all).await);
     }
 
+    /// Sends the stories that wait for webhooks. What fails is left to the next run, and so is what
+    /// is not sent after `limit`.
+    pub(super) async fn send_waiting_stories(&self, limit: Duration) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        while begun.elapsed() < limit && self.app.store().write_fault().is_none() {
+            let now = self.now();
+            let due = self.app.store().read_async(move |reader| reader.due_stories(now)).await?;
+            if due.is_empty() {
+                break;
+            }
+            let sending = due.into_iter().map(|delivery| async move {
+                self.send(&delivery).await;
+            });
+            futures_util::future::join_all(sending).await;
+        }
+        Ok(())
+    }
+
     /// Queues changed documents and starts a task for each host with a due delivery. Returns how
     /// long nothing else is due.
     async fn start(
@@ -250,8 +268,9 @@ impl Deliveries {
             return;
         }
         let permit: Option<OwnedSemaphorePermit> = slow.clone().try_acquire_owned().ok();
-        let until = self.now() + chrono::TimeDelta::seconds(60);
-        if permit.is_none() || self.app.store().postpone_delivery(id, until).await.is_err() {
+        let now = self.now();
+        let until = now + chrono::TimeDelta::seconds(60);
+        if permit.is_none() || self.app.store().postpone_delivery(id, now, until).await.is_err() {
             return sending.await;
         }
         let queued = self.queued.clone();

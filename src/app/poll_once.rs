@@ -1,17 +1,22 @@
 //! `tributary poll`: polls what is due once, or hands it over to the running daemon.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::sync::Notify;
+use url::Url;
 
 use feed_model::{SourceId, Timestamp};
 
-use super::{application::App, stop::Stop};
+use super::{application::App, deliveries::Deliveries, setup, stop::Stop};
 use crate::{
     config::Config,
     poll::{PollReport, PollScheduler, PollSummary, Selection},
+    serve,
     store::{Store, StoreError},
 };
+
+/// The time after which no other story is sent to webhooks.
+const MAX_SENDING_TIME: Duration = Duration::from_secs(60);
 
 /// The result of a run of `tributary poll`.
 pub struct PollRun {
@@ -54,6 +59,7 @@ pub async fn poll_once(
     );
     reports.extend(scheduler.run_once(tasks, on_finished).await);
     // The polls are reported even if nothing more can be written.
+    let sent = app.send_waiting_stories(config).await;
     let expired = app.expire_stories(&Stop::never()).await.map(drop);
     reports.sort_by_key(|report| order.get(&report.id).copied());
     let mut summary = PollSummary::default();
@@ -61,7 +67,29 @@ pub async fn poll_once(
         summary.add(report);
     }
     let closed = app.store().run_blocking(Store::close).await;
-    Ok(PollRun { summary, finished: expired.and(closed) })
+    Ok(PollRun { summary, finished: sent.and(expired).and(closed) })
+}
+
+impl App {
+    /// Tells the webhooks of new stories, because no daemon does it.
+    async fn send_waiting_stories(&self, config: &Config) -> Result<(), StoreError> {
+        let base_url = match &config.site.base_url {
+            Some(url) => url.clone(),
+            None => Url::parse(&format!("http://{}/", config.server.listen))
+                .expect("an address with a port is a valid authority"),
+        };
+        let settings = setup::published(config, base_url, String::new());
+        let health = serve::Health::of_store(self.store().clone());
+        let deliveries = Deliveries {
+            app: self.clone(),
+            site: serve::App::new(self.store().clone(), settings, health),
+            metrics: Arc::default(),
+            queued: Arc::default(),
+            stop: Stop::never(),
+            queued_versions: Arc::default(),
+        };
+        deliveries.send_waiting_stories(MAX_SENDING_TIME).await
+    }
 }
 
 /// Marks the selected sources that are due, so that the running daemon polls them. Returns their

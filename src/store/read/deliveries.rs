@@ -151,6 +151,20 @@ impl Reader<'_> {
         )?)
     }
 
+    /// Returns the story that is due next for each webhook.
+    pub fn due_stories(&self, now: Timestamp) -> Result<Vec<Delivery>, StoreError> {
+        Ok(query_all(
+            self.conn,
+            "SELECT d.*, NULL AS secret, NULL AS is_hub, NULL AS failing_since_ms FROM delivery d
+              WHERE d.not_before_ms <= ?1
+                AND d.id IN (SELECT min(id) FROM delivery WHERE kind = 'story'
+                              GROUP BY url, subject)
+              ORDER BY d.id",
+            [ms(now)],
+            delivery,
+        )?)
+    }
+
     /// Returns the documents that hubs of others are told of, each with the hub.
     pub fn other_hubs(&self) -> Result<Vec<(String, String)>, StoreError> {
         let sql = "SELECT path, url FROM subscriber WHERE is_hub = 1";

@@ -170,11 +170,18 @@ impl Store {
         })
     }
 
-    /// Takes a delivery out of the due ones until a time, without an attempt.
-    pub async fn postpone_delivery(&self, id: i64, until: Timestamp) -> Result<(), StoreError> {
+    /// Takes a delivery that is due out of the due ones until a time, without an attempt. One that
+    /// failed meanwhile keeps its time.
+    pub async fn postpone_delivery(
+        &self,
+        id: i64,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
         self.write_async(move |tx| {
-            let sql = "UPDATE delivery SET not_before_ms = ?2 WHERE id = ?1";
-            execute(tx, sql, params![id, ms(until)]).context("postpone a delivery")?;
+            let sql = "UPDATE delivery SET not_before_ms = ?3
+                        WHERE id = ?1 AND not_before_ms <= ?2";
+            execute(tx, sql, params![id, ms(now), ms(until)]).context("postpone a delivery")?;
             Ok(())
         })
         .await

@@ -226,12 +226,7 @@ fn change(
                 "UPDATE source SET next_poll_reason = ?4, next_poll_ms = max(
                    ?2, coalesce(last_request_ms, 0) + ?3, coalesce(not_before_ms, 0))
                   WHERE id = (SELECT source_id FROM subscription WHERE token = ?1)",
-                params![
-                    token,
-                    ms(now),
-                    gap.num_milliseconds(),
-                    PollReason::Announced.to_string()
-                ],
+                params![token, ms(now), gap.num_milliseconds(), PollReason::Announced.to_string()],
             )?
         }
     };

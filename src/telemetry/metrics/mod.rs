@@ -328,11 +328,7 @@ impl Metrics {
                 .get_or_create(&TopicLabel { topic: topic.clone() })
                 .set(signed(*stories));
         }
-        self.deliveries.set(
-            &state.subscribers,
-            &state.waiting_deliveries,
-            state.failing_receivers,
-        );
+        self.deliveries.set(&state.subscribers, &state.waiting_deliveries, state.failing_receivers);
         gauges.due_sources.set(signed(state.due_sources));
         gauges.queued_pages.set(signed(state.queued_pages));
         gauges.unclassified_stories.set(signed(state.unclassified_stories));

@@ -79,19 +79,19 @@ fn confirm(daemon: &Daemon, asked: &Asked, mode: &str, topic: &str) -> HttpRespo
     daemon.get(&format!("{}?{query}", asked.path))
 }
 
-fn signature(secret: &str, body: &[u8]) -> String {
+pub fn signature(secret: &str, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let digits = hmac::sign(&key, body);
     digits.as_ref().iter().fold("sha256=".to_owned(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-fn push(daemon: &Daemon, path: &str, body: &[u8], signed: Option<&str>) -> u16 {
+pub fn push(daemon: &Daemon, path: &str, body: &[u8], signed: Option<&str>) -> u16 {
     let mut headers = vec![("Content-Type", "application/rss+xml")];
     headers.extend(signed.map(|signature| ("X-Hub-Signature", signature)));
     http::request_with_body(daemon.address, "POST", path, &headers, body).unwrap().status
 }
 
-fn titles(daemon: &Daemon) -> Vec<String> {
+pub fn titles(daemon: &Daemon) -> Vec<String> {
     let feed: Value = serde_json::from_slice(&daemon.get("/topics/all/feed.json").body).unwrap();
     let items = feed["items"].as_array().unwrap();
     items.iter().map(|item| item["title"].as_str().unwrap().to_owned()).collect()
