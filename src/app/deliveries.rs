@@ -7,7 +7,7 @@
 //! were under way.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -123,9 +123,12 @@ impl Deliveries {
     /// is not sent after `limit`.
     pub(super) async fn send_waiting_stories(&self, limit: Duration) -> Result<(), StoreError> {
         let begun = Instant::now();
+        let mut tried = HashSet::new();
         while begun.elapsed() < limit && self.app.store().write_fault().is_none() {
             let now = self.now();
-            let due = self.app.store().read_async(move |reader| reader.due_stories(now)).await?;
+            let store = self.app.store();
+            let mut due = store.read_async(move |reader| reader.due_stories(now)).await?;
+            due.retain(|delivery| tried.insert(delivery.id));
             if due.is_empty() {
                 break;
             }
@@ -303,7 +306,12 @@ impl Deliveries {
                 Ok(()) => break,
                 Err(error) => log_failure("store the result of a delivery", Err(error)),
             }
-            tokio::time::sleep(STORAGE_PAUSE).await;
+            let mut stop = self.stop.clone();
+            tokio::select! {
+                // Then it is sent again after the next start.
+                () = stop.wait() => return,
+                () = tokio::time::sleep(STORAGE_PAUSE) => {}
+            }
         }
         let (DeliveryResult::Delivered(Some(sent)) | DeliveryResult::Confirmed { etag: sent }) =
             &attempt.result

@@ -10,18 +10,18 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{
-    hub::{LOOPBACK, query, requests, serve},
+    hub::{LOOPBACK, requests, serve},
     subscriber::{push, signature, titles},
 };
 use crate::support::{
-    http::HttpResponse,
+    http::{self, HttpResponse},
     origin::{Origin, ReceivedRequest, Reply},
     program::{Daemon, Program, wait_for},
 };
@@ -29,7 +29,7 @@ use crate::support::{
 /// A program with a page or feed at `/blog/{number}` for each number.
 fn program(origin: &Origin, sources: &[(u32, &str)]) -> Program {
     let mut feeds_toml = "[site]\ncontact = \"mailto:me@example.org\"\n\
-         [polling]\nallow_hosts = [\"127.0.0.1\"]\nhost_gap = \"0s\"\nper_host = 4\n"
+         [polling]\nallow_hosts = [\"127.0.0.1\"]\nper_host = 4\n"
         .to_owned();
     for (number, follow) in sources {
         feeds_toml += &format!(
@@ -98,14 +98,17 @@ fn callback_path(request: &ReceivedRequest) -> String {
     url::Url::parse(&field(request, "hub.callback")).unwrap().path().to_owned()
 }
 
-fn confirm(daemon: &Daemon, request: &ReceivedRequest, topic: &str, lease_s: u32) -> HttpResponse {
-    let query = url::form_urlencoded::Serializer::new(String::new())
+fn verification(topic: &str, lease_s: u32) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
         .append_pair("hub.mode", "subscribe")
         .append_pair("hub.topic", topic)
         .append_pair("hub.challenge", "challenge")
         .append_pair("hub.lease_seconds", &lease_s.to_string())
-        .finish();
-    daemon.get(&format!("{}?{query}", callback_path(request)))
+        .finish()
+}
+
+fn confirm(daemon: &Daemon, request: &ReceivedRequest, topic: &str) -> HttpResponse {
+    daemon.get(&format!("{}?{}", callback_path(request), verification(topic, 86_400)))
 }
 
 #[test]
@@ -151,7 +154,8 @@ fn the_hub_and_the_topic_are_those_that_a_document_names() {
         (201, "page"),
         (202, "page"),
     ];
-    let daemon = serve(&program(&origin, &sources), LOOPBACK);
+    let program = program(&origin, &sources);
+    let daemon = serve(&program, LOOPBACK);
     for (number, _) in sources {
         let request = wait_for("the hub is asked", || asked(&origin, number).pop());
         let query = match number {
@@ -163,7 +167,7 @@ fn the_hub_and_the_topic_are_those_that_a_document_names() {
         assert_eq!(field(&request, "hub.topic"), topic.as_str(), "{number}");
         assert_eq!(field(&request, "hub.mode"), "subscribe");
         assert!((64..200).contains(&field(&request, "hub.secret").len()), "{number}");
-        assert_eq!(confirm(&daemon, &request, topic.as_str(), 86_400).text(), "challenge");
+        assert_eq!(confirm(&daemon, &request, topic.as_str()).text(), "challenge");
     }
     assert_eq!(requests(&origin, "/hub/wrong", "POST").len(), 0);
 }
@@ -194,7 +198,8 @@ fn redirected_hubs_are_asked_again_at_their_new_address() {
         }
     });
     let sources = [(203, "page"), (204, "page"), (500, "page")];
-    let daemon = serve(&program(&origin, &sources), LOOPBACK);
+    let program = program(&origin, &sources);
+    let daemon = serve(&program, LOOPBACK);
     for number in [203, 204] {
         let both = wait_for("the new address is asked", || {
             Some(asked(&origin, number)).filter(|asked| asked.len() >= 2)
@@ -202,32 +207,59 @@ fn redirected_hubs_are_asked_again_at_their_new_address() {
         assert!(both[0].path.ends_with("?redirect=true") && !both[1].path.contains('?'));
         assert_eq!(both[0].body, both[1].body, "the same request");
         let topic = origin.url(&format!("/blog/{number}"));
-        assert_eq!(confirm(&daemon, &both[1], topic.as_str(), 86_400).status, 200);
+        assert_eq!(confirm(&daemon, &both[1], topic.as_str()).status, 200);
     }
     // A hub that is down is asked again.
     let third = wait_for("the hub is asked again", || asked(&origin, 500).into_iter().nth(2));
     assert_eq!(field(&third, "hub.topic"), origin.url("/blog/500").as_str());
 }
 
+/// A hub that answers a request and then asks whether it was meant. Returns the statuses of a
+/// question about another topic and of the right one, for each request.
+fn confirm_by_itself(request: &ReceivedRequest, statuses: &Arc<Mutex<Vec<[u16; 2]>>>) -> Reply {
+    let (callback, topic) = (field(request, "hub.callback"), field(request, "hub.topic"));
+    let statuses = statuses.clone();
+    std::thread::spawn(move || {
+        let callback = url::Url::parse(&callback).unwrap();
+        let address = callback.socket_addrs(|| None).unwrap()[0];
+        let ask = |topic: &str| {
+            let query = verification(topic, 6);
+            let path = format!("{}?{query}", callback.path());
+            http::request(address, "GET", &path, &[]).map_or(0, |response| response.status)
+        };
+        let asked = [ask("https://elsewhere.example/"), ask(&topic)];
+        statuses.lock().unwrap().push(asked);
+    });
+    Reply::new(202)
+}
+
 #[test]
 fn leases_are_renewed_and_pages_are_polled_when_their_hub_pushes() {
     let origin = Origin::start();
     let newest = Arc::new(AtomicU32::new(1));
-    let shown = newest.clone();
+    let statuses: Arc<Mutex<Vec<[u16; 2]>>> = Arc::default();
+    let (shown, asked_back) = (newest.clone(), statuses.clone());
     origin.set_handler(move |request| match request.path.as_str() {
         "/blog/300" => page("<link rel=\"hub\" href=\"/hub/300\">", shown.load(Ordering::SeqCst)),
-        "/hub/300" => Reply::new(202),
+        "/hub/300" => confirm_by_itself(request, &asked_back),
+        path if path.starts_with("/posts/") => Reply::ok(
+            "<!DOCTYPE html><html><head><title>A post</title></head><body><article><h1>A post</h1>\
+             <p>Its text.</p></article></body></html>",
+        )
+        .header("Content-Type", "text/html"),
         _ => Reply::new(404),
     });
     let program = program(&origin, &[(300, "page")]);
     let daemon = serve(&program, LOOPBACK);
-    let request = wait_for("the hub is asked", || asked(&origin, 300).pop());
-    let topic = origin.url("/blog/300").to_string();
-    let elsewhere = origin.url("/blog/999").to_string();
-    assert_eq!(confirm(&daemon, &request, &elsewhere, 6).status, 404, "scenario 205");
-    assert_eq!(confirm(&daemon, &request, &topic, 6).status, 200);
+    let confirmed = |times: usize| {
+        wait_for("the subscription is confirmed", || {
+            Some(statuses.lock().unwrap().clone()).filter(|statuses| statuses.len() >= times)
+        })
+    };
+    assert_eq!(confirmed(1)[0], [404, 200], "scenario 205");
+    let begun = Instant::now();
+    let request = asked(&origin, 300).remove(0);
     let (path, secret) = (callback_path(&request), field(&request, "hub.secret"));
-    let confirmed = Instant::now();
     let has = |count: usize| (titles(&daemon).len() == count).then_some(());
     wait_for("the page is read", || has(1));
 
@@ -242,7 +274,7 @@ fn leases_are_renewed_and_pages_are_polled_when_their_hub_pushes() {
     let polls = || requests(&origin, "/blog/300", "GET").len();
     let quiet = || {
         let before = polls();
-        std::thread::sleep(std::time::Duration::from_millis(1500));
+        std::thread::sleep(Duration::from_millis(1500));
         (polls() == before).then_some(())
     };
     wait_for("the page is not polled any more", quiet);
@@ -256,13 +288,11 @@ fn leases_are_renewed_and_pages_are_polled_when_their_hub_pushes() {
     assert!(is_pushed(), "a poll that a push asked for finds what was pushed");
 
     // Before the lease ends, it is renewed with the same callback and secret.
-    let renewal = wait_for("the hub is asked again", || asked(&origin, 300).into_iter().nth(1));
+    confirmed(2);
+    let renewal = asked(&origin, 300).remove(1);
     assert_eq!(field(&renewal, "hub.callback"), field(&request, "hub.callback"));
     assert_eq!(field(&renewal, "hub.secret"), secret);
-    assert_eq!(confirm(&daemon, &renewal, &topic, 86_400).status, 200);
-    assert!(query(&renewal, "hub.topic").is_none(), "the request is in the body");
-    let rest = std::time::Duration::from_secs(6).saturating_sub(confirmed.elapsed());
-    std::thread::sleep(rest);
+    std::thread::sleep(Duration::from_secs(6).saturating_sub(begun.elapsed()));
     newest.store(3, Ordering::SeqCst);
     signed_push("<p>The third version</p>");
     wait_for("pushes are taken after the first lease", || has(3));
