@@ -125,6 +125,7 @@ fn a_push_is_published_at_once_and_polls_become_rare() {
     assert_eq!(confirmed.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(confirm(&daemon, &asked, "subscribe", &right).status, 404, "a replay");
 
+    wait_for("the first post is published", || (titles(&daemon).len() == 1).then_some(()));
     // Forged, unsigned, oversized and unreadable pushes change nothing.
     let forged = signature("another secret", body.as_bytes());
     let sha1 = "sha1=0000000000000000000000000000000000000000";
