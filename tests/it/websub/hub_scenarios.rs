@@ -24,6 +24,7 @@ use std::{
 };
 
 use rustix::process::Signal;
+use tributary::clock::{Clock as _, SystemClock};
 
 use super::hub::{
     LOOPBACK, Publisher, query, requests, serve, subscribe, subscribe_and_confirm, subscribers,
@@ -71,7 +72,7 @@ fn a_subscriber_that_discovers_the_hub_of_any_document_gets_its_new_version() {
     // that digests list them.
     let is_open = Arc::new(AtomicBool::new(false));
     let opened = is_open.clone();
-    let date = chrono::Utc::now() - chrono::TimeDelta::days(8);
+    let date = SystemClock.now() - chrono::TimeDelta::days(8);
     publisher.set_handler(move |_| {
         while !opened.load(Ordering::SeqCst) {
             std::thread::sleep(Duration::from_millis(20));

@@ -25,12 +25,12 @@ const UNDER_WAY: Duration = Duration::from_millis(500);
 /// A receiver that takes some time.
 fn receiver() -> Origin {
     let origin = Origin::start();
-    origin.set_handler(|request| match query(request, "hub.challenge") {
-        Some(challenge) => Reply::ok(challenge),
-        None => {
-            std::thread::sleep(Duration::from_millis(10));
-            Reply::new(200)
+    origin.set_handler(|request| {
+        if let Some(challenge) = query(request, "hub.challenge") {
+            return Reply::ok(challenge);
         }
+        std::thread::sleep(Duration::from_millis(10));
+        Reply::new(200)
     });
     origin
 }
@@ -48,7 +48,9 @@ fn repeated(origin: &Origin) -> Vec<Instant> {
 
 #[test]
 fn kills_at_random_instants_lose_nothing_and_repeat_only_what_was_under_way() {
-    let kills: u32 = std::env::var("TRIBUTARY_KILLS").map_or(3, |n| n.parse().unwrap());
+    #[allow(clippy::disallowed_methods)] // the length of the test, not an option of the program
+    let kills = std::env::var("TRIBUTARY_KILLS");
+    let kills: u32 = kills.map_or(3, |n| n.parse().unwrap());
     let publisher = Publisher::start();
     let hosts: Vec<Origin> = (0..HOSTS).map(|_| receiver()).collect();
     let hooks = [receiver(), receiver()];
