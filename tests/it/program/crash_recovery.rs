@@ -15,6 +15,9 @@ use crate::support::{
     sample_feeds::{Post, rss},
 };
 
+/// So that every story stays in the feed window.
+const LARGE_WINDOW: &str = "\n[publishing]\nmax_entries = 500\n";
+
 /// Returns how often a kind of work is killed: as often as `TRIBUTARY_KILLS` says, else `default`.
 pub(super) fn kills(default: u32) -> u32 {
     #[allow(clippy::disallowed_methods)] // the length of the test, not an option of the program
@@ -115,9 +118,9 @@ fn killed_polls_lose_and_duplicate_nothing() {
     let rounds = kills(30);
     let origin = Origin::start();
     serve_round(&origin, 0);
-    let program = Program::with(&super::feeds_toml(&origin, &["/rss"]));
+    let program = Program::with(&(super::feeds_toml(&origin, &["/rss"]) + LARGE_WINDOW));
     // A whole poll elsewhere says how long one takes.
-    let measured = Program::with(&super::feeds_toml(&origin, &["/rss"]));
+    let measured = Program::with(&(super::feeds_toml(&origin, &["/rss"]) + LARGE_WINDOW));
     measured.run_ok(&["poll"]);
     serve_round(&origin, 1);
     let begun = Instant::now();
@@ -164,7 +167,7 @@ fn a_killed_daemon_loses_nothing_it_had_served() {
     serve_round(&origin, 0);
     let program = Program::with(&format!(
         "{HEAD}[[source]]\nid = \"rss\"\nurl = \"{}\"\nfollow = \"feed\"\ninterval = \"1s\"\n\n\
-         {TOPICS}",
+         {TOPICS}{LARGE_WINDOW}",
         origin.url("/rss")
     ));
     let mut seen = SeenStories::default();
