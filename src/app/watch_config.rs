@@ -51,15 +51,24 @@ impl ConfigWatch {
             looked_into = now;
             let read = watch.clone();
             let read = tokio::task::spawn_blocking(move || (read.read)()).await;
-            if let Ok(Some(read)) = read {
-                let is_changed = read.digest != inputs.digest;
-                if read.paths != inputs.paths {
-                    looked_into.clear();
+            let is_changed = match read {
+                Ok(Some(read)) => {
+                    let is_changed = read.digest != inputs.digest;
+                    if read.paths != inputs.paths {
+                        looked_into.clear();
+                    }
+                    inputs = read;
+                    is_changed
                 }
-                inputs = read;
-                if is_changed {
-                    changed.notify_one();
+                // The reload names the fault. When the file is back, it has changed.
+                Ok(None) => {
+                    inputs.digest = [0; 32];
+                    true
                 }
+                Err(_) => false,
+            };
+            if is_changed {
+                changed.notify_one();
             }
         }
     }

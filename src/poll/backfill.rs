@@ -1,4 +1,5 @@
-//! The backfill of a site without a feed. It does not wait for the next poll.
+//! The backfill of a site without a feed, and the archives of a feed. They do not wait for the next
+//! poll.
 
 use tracing::warn;
 
@@ -15,7 +16,7 @@ use super::{
 use crate::{store::PollUpdate, telemetry};
 
 impl Poller {
-    /// Fetches up to `max_pages` pages of a source's backfill. The schedule of the source does not
+    /// Fetches up to `max_pages` pages or archives of a source's backfill. The schedule of the source does not
     /// change.
     pub async fn backfill_source(&self, source: &Source, max_pages: usize) -> PollReport {
         match self.plan_backfill(source, max_pages).await {

@@ -9,6 +9,7 @@ use feed_model::{Document, FollowMode, FollowTarget, Format, Problem, Reservatio
 use site_discovery::{IndexPage, Page};
 
 use super::{
+    archives,
     crawl_result::CrawlResult,
     discovery::{self, DiscoveredContent, Discovery, DiscoveryError, read_feed},
     fetched::{Content, FeedDetails, FetchResult, FetchedSource, PollFailure},
@@ -115,7 +116,7 @@ async fn fetch_followed(
     let response = match session.fetch(&url, accept).await {
         FetchOutcome::Document(response) => response,
         FetchOutcome::NotModified(response) => {
-            let found = continue_crawl(session, follow_mode).await?;
+            let found = continue_crawl(session, record, follow_mode).await?;
             let result = FetchResult::NotModified(found);
             return Ok(FetchedSource::of_response(&response, follow_mode, result));
         }
@@ -129,7 +130,7 @@ async fn fetch_followed(
     }
     if record.body_digest == Some(digest(&response)) {
         session.record_validators(&response);
-        let found = continue_crawl(session, follow_mode).await?;
+        let found = continue_crawl(session, record, follow_mode).await?;
         let result = FetchResult::SameBody(found);
         return Ok(FetchedSource::of_response(&response, follow_mode, result));
     }
@@ -295,8 +296,14 @@ async fn read_content(
             let feed = &document.feed;
             let links = HubLinks { hubs: feed.hubs.clone(), own: feed.self_url.clone() };
             let hub = hub_offer(response, links);
+            found.pages.extend(archives::named_by(feed, session.source()));
             let content = read_feed_document(*document, digest(response), arrival, found);
-            Content { hub, ..content }
+            let mut content = Content { hub, ..content };
+            // After the first poll, its entries come first: the archives are left to the backfill.
+            if !first && (record.has_queued_archives || !content.found.pages.is_empty()) {
+                fetch_queued_pages(session, &mut content.found).await?;
+            }
+            content
         }
         DiscoveredContent::IndexPage(index) => {
             found.drafts = index.drafts.iter().map(|draft| (draft.clone(), arrival)).collect();
@@ -391,14 +398,15 @@ fn details_of(format: Format) -> FeedDetails {
     FeedDetails { format, encoding: None, repairs: Vec::new(), updated: None }
 }
 
-/// Continues the crawl of a site whose listing did not change: reads the sitemaps of an index, and
-/// fetches queued pages.
+/// Continues the crawl of a source whose document did not change: reads the sitemaps of an index,
+/// and fetches queued pages or archives.
 async fn continue_crawl(
     session: &mut FetchSession<'_>,
+    record: &SourceRecord,
     follow_mode: FollowMode,
 ) -> Result<CrawlResult, StoreError> {
     let mut found = CrawlResult::new(follow_mode);
-    if follow_mode == FollowMode::Feed {
+    if follow_mode == FollowMode::Feed && !record.has_queued_archives {
         return Ok(found);
     }
     if follow_mode == FollowMode::Sitemap
@@ -412,7 +420,7 @@ async fn continue_crawl(
     Ok(found)
 }
 
-/// Fetches up to `pages_per_poll` queued pages.
+/// Fetches up to `pages_per_poll` queued pages, or archives of a feed.
 async fn fetch_queued_pages(
     session: &mut FetchSession<'_>,
     found: &mut CrawlResult,

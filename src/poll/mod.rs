@@ -4,12 +4,14 @@
 //! exactly one [`Store::apply`](crate::store::Store::apply), failures and 304 included. A poll is
 //! not retried before the next one is due.
 //!
+//! - `archives` reads the archives that a feed names.
 //! - `fetch_source` fetches the document, `discovery` finds out how a site can be followed,
 //!   `sitemap_crawl` and `page_crawl` follow a site without a feed, `robots` checks robots.txt.
 //! - `timing` decides when the source is polled next; it is pure.
 //! - `scheduler` runs the polls that are due, within the limits per host and in all.
 //! - `shared_feeds` aligns the schedules of sources that read the same feed.
 
+mod archives;
 mod backfill;
 mod crawl_result;
 mod discovery;

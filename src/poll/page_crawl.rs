@@ -5,7 +5,7 @@
 //! read for the first time, at most `backfill` older pages are queued. One poll fetches at most
 //! `pages_per_poll` pages, each only if robots.txt permits it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use chrono::TimeDelta;
 use url::Url;
@@ -14,6 +14,7 @@ use feed_model::{ContentPolicy, Draft, FollowMode, PollOutcome, Problem, Timesta
 use site_discovery::{IndexPage, Page};
 
 use super::{
+    archives,
     crawl_result::{CrawlResult, PageDescription},
     discovery::known_posts,
     fetched::PollFailure,
@@ -313,14 +314,14 @@ pub(super) async fn fetch_pages(
     crawl: &mut CrawlResult,
 ) -> Result<(), StoreError> {
     let (mut requested, mut consecutive_failures) = (0, 0);
-    let queue = queued_pages(session, most, filter, now, crawl).await?;
+    let mut queue = VecDeque::from(queued_pages(session, most, filter, now, crawl).await?);
     if crawl.site_description.is_none() && !queue.is_empty() {
         let id = session.source().id.clone();
         let store = &session.poller().store;
         let known = store.read_async(move |reader| reader.known_pages(&id)).await?;
         crawl.site_description = site_description(&known);
     }
-    for page in queue {
+    while let Some(page) = queue.pop_front() {
         if requested >= most || consecutive_failures >= MAX_CONSECUTIVE_FAILURES {
             break;
         }
@@ -336,6 +337,10 @@ pub(super) async fn fetch_pages(
                 break;
             }
         }
+        // An archive of a feed names the one before it.
+        if crawl.follow_mode == FollowMode::Feed && queue.is_empty() {
+            queue = queued_pages(session, most, filter, now, crawl).await?.into();
+        }
     }
     replace_site_descriptions(crawl);
     replace_repeated_titles(crawl);
@@ -350,6 +355,9 @@ async fn queued_pages(
     now: Timestamp,
     crawl: &CrawlResult,
 ) -> Result<Vec<QueuedPage>, StoreError> {
+    if crawl.follow_mode == FollowMode::Feed {
+        return archives::queued(session, most, now, crawl).await;
+    }
     let id = session.source().id.clone();
     let (new, backfill) = session
         .poller()
@@ -419,7 +427,15 @@ async fn fetch_page(
         crawl.pages.push(PageChange::Postponed { url, until: now + FORBIDDEN_RETRY_DELAY });
         return Ok(PageOutcome::Forbidden);
     }
-    match session.fetch_with_delay(&url, Accept::Page, permission.crawl_delay()).await {
+    let is_archive = crawl.follow_mode == FollowMode::Feed;
+    let accept = if is_archive { Accept::Feed } else { Accept::Page };
+    match session.fetch_with_delay(&url, accept, permission.crawl_delay()).await {
+        FetchOutcome::Document(response) if is_archive => {
+            match archives::read(session, &url, &response, crawl).await {
+                Ok(()) => Ok(PageOutcome::Succeeded),
+                Err(failure) => Ok(failed(&url, &failure, now, crawl)),
+            }
+        }
         FetchOutcome::Document(response) => {
             Ok(read_page(session, page, response, now, crawl).await)
         }
@@ -427,21 +443,25 @@ async fn fetch_page(
             crawl.pages.push(PageChange::Fetched { url, metadata: None });
             Ok(PageOutcome::Succeeded)
         }
-        other => {
-            let failure = PollFailure::of(other);
-            crawl.problems.push(Problem::warning("page", format!("{url}: {}", failure.error.text)));
-            if let Some(until) = backoff_until(&failure, now) {
-                return Ok(PageOutcome::Throttled { until });
-            }
-            let missing = matches!(failure.trace.status, Some(404 | 410));
-            crawl.pages.push(PageChange::Failed {
-                url,
-                retry: now + PAGE_RETRY_DELAY,
-                permanent: missing,
-            });
-            Ok(if missing { PageOutcome::Missing } else { PageOutcome::Failed })
-        }
+        other => Ok(failed(&url, &PollFailure::of(other), now, crawl)),
     }
+}
+
+/// Records that a page could not be fetched or read.
+fn failed(
+    url: &Url,
+    failure: &PollFailure,
+    now: Timestamp,
+    crawl: &mut CrawlResult,
+) -> PageOutcome {
+    crawl.problems.push(Problem::warning("page", format!("{url}: {}", failure.error.text)));
+    if let Some(until) = backoff_until(failure, now) {
+        return PageOutcome::Throttled { until };
+    }
+    let permanent = matches!(failure.trace.status, Some(404 | 410));
+    let (url, retry) = (url.clone(), now + PAGE_RETRY_DELAY);
+    crawl.pages.push(PageChange::Failed { url, retry, permanent });
+    if permanent { PageOutcome::Missing } else { PageOutcome::Failed }
 }
 
 /// Returns the end of the site's backoff after a 429, a 503 or a bot challenge. Other failures

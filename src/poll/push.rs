@@ -5,7 +5,7 @@ use url::Url;
 
 use feed_model::{FollowMode, Source};
 
-use super::{document, poller::Poller, report::PollReport};
+use super::{archives, document, poller::Poller, report::PollReport};
 use crate::{
     store::{Arrival, PollUpdate, StoreError},
     telemetry,
@@ -56,12 +56,14 @@ impl Poller {
                 return Err(format!("internal error while reading the document: {panic}"));
             }
         };
+        let pages = archives::named_by(&document.feed, source).into_iter().collect();
         let drafts = document.drafts.into_iter().map(|draft| (draft, Arrival::Ordinary)).collect();
         let home_page_url = record.home_page_url.as_deref();
         let items = document::identify(drafts, record.key_policy, home_page_url).items;
         let document = document::of_items(items, false);
         let window = self.settings.load().window;
-        let update = PollUpdate { document, ..PollUpdate::of(source, self.clock.now(), window) };
+        let update =
+            PollUpdate { document, pages, ..PollUpdate::of(source, self.clock.now(), window) };
         Ok(self.apply_update(update).await)
     }
 }

@@ -255,7 +255,8 @@ CREATE TABLE page (
   source_id     TEXT NOT NULL REFERENCES source (id),
   url           TEXT NOT NULL,
   state         TEXT NOT NULL,            -- queued | fetched | failed | skipped
-  backfill      INTEGER NOT NULL,         -- 1: older than the first poll
+  -- 0: newer than the first poll; 1: older; 2: an archive of a feed (RFC 5005)
+  backfill      INTEGER NOT NULL,
   rank          INTEGER NOT NULL,         -- order of the sitemap or index; smaller is newer
   lastmod_ms    INTEGER,                  -- sitemap lastmod
   metadata      TEXT,                     -- from the sitemap or index, later from the page (JSON)

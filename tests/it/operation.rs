@@ -200,6 +200,15 @@ fn a_watched_configuration_is_reloaded_when_a_file_changes() {
     replace(&format!("{SITE}{}", topic("four")));
     wait_for("the corrected file", || serves("four"));
 
+    let faults = || daemon.log().matches("the previous settings stay in force").count();
+    let known = faults();
+    fs::rename(program.join("feeds.toml"), program.join("away")).unwrap();
+    wait_for("the log says that the file is missing", || (faults() > known).then_some(()));
+    assert_eq!(daemon.get("/topics/four/feed.atom").status, 200);
+    fs::rename(program.join("away"), program.join("feeds.toml")).unwrap();
+    let is_valid = || daemon.log().ends_with("feeds.toml reloaded: 0 sources, 1 topics\n");
+    wait_for("the file that is back", || is_valid().then_some(()));
+
     let reloads = || daemon.log().matches("feeds.toml reloaded").count();
     let before = reloads();
     // The same content is no change. The next change shows that the file was looked at.

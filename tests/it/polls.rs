@@ -1,5 +1,6 @@
 //! Whole polls: the real poller and store, a scripted origin, and a clock that the test moves.
 
+mod archives;
 mod bad_responses;
 mod driver;
 mod host_limits;

@@ -300,6 +300,8 @@ pub struct FeedMeta {
     pub icon: Option<String>,
     /// `WebSub` hubs, absolute http(s) URLs.
     pub hubs: Vec<String>,
+    /// The archive with older items (RFC 5005 §4, `rel="prev-archive"`), an absolute http(s) URL.
+    pub prev_archive: Option<String>,
     /// The update frequency that the feed states.
     pub update_hints: UpdateHints,
 }

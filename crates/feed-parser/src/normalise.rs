@@ -101,6 +101,7 @@ pub(super) fn feed(
             .filter_map(|l| http_url(&l.href, Some(base)))
             .map(String::from)
             .collect(),
+        prev_archive: link("prev-archive").map(String::from),
         update_hints: hints,
     };
     if meta.title.is_none() {

@@ -119,11 +119,43 @@ impl Reader<'_> {
         Ok(pages.into_iter().flatten().collect())
     }
 
+    /// Returns queued archives of a feed, the ones found first before others.
+    pub fn queued_archives(
+        &self,
+        source: &SourceId,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Url>, StoreError> {
+        let archives = query_all(
+            self.conn,
+            "SELECT url FROM page
+              WHERE source_id = :source AND state = 'queued' AND backfill = 2
+                AND coalesce(not_before_ms, 0) <= :now
+              ORDER BY rank LIMIT :limit",
+            named_params! {
+                ":source": source.as_str(),
+                ":now": ms(now),
+                ":limit": number(limit),
+            },
+            |r| r.get::<_, String>("url"),
+        )?;
+        Ok(archives.iter().filter_map(|url| Url::parse(url).ok()).collect())
+    }
+
+    /// Returns whether an address is that of a known page or archive of the source.
+    pub fn is_known_page(&self, source: &SourceId, url: &Url) -> Result<bool, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM page WHERE source_id = ?1 AND url = ?2)",
+        )?;
+        Ok(statement.query_row(params![source.as_str(), url.as_str()], |r| r.get(0))?)
+    }
+
     /// Returns the known pages of a source by their addresses.
     pub fn known_pages(&self, source: &SourceId) -> Result<HashMap<String, KnownPage>, StoreError> {
         let pages = query_all(
             self.conn,
-            "SELECT url, state, lastmod_ms, metadata FROM page WHERE source_id = ?1",
+            "SELECT url, state, lastmod_ms, metadata FROM page
+              WHERE source_id = ?1 AND backfill <> 2",
             [source.as_str()],
             |r| {
                 let state = match r.get::<_, String>("state")?.as_str() {
@@ -180,22 +212,28 @@ impl Reader<'_> {
         Ok(statement.query_row([source.as_str()], |r| r.get(0))?)
     }
 
-    /// Returns the sources of feeds.toml with backfill pages that may be fetched now, with their
-    /// host keys. A source whose last poll failed is left out until a poll succeeds.
+    /// Returns the sources of feeds.toml with backfill pages or archives that may be fetched now,
+    /// with their host keys. A source whose last poll failed is left out until a poll succeeds.
     pub fn sources_with_backfill(
         &self,
         now: Timestamp,
     ) -> Result<Vec<(SourceId, String)>, StoreError> {
         Ok(query_all(
             self.conn,
-            "SELECT id, host FROM source
-              WHERE ordinal IS NOT NULL AND paused = 0 AND gone = 0
-                AND coalesce(not_before_ms, 0) <= ?1
-                AND follow_mode IN ('sitemap', 'page') AND consecutive_failures = 0
+            "WITH RECURSIVE crawled (id) AS (
+               SELECT min(source_id) FROM page
+               UNION ALL
+               SELECT (SELECT min(source_id) FROM page WHERE source_id > crawled.id)
+                 FROM crawled WHERE crawled.id IS NOT NULL)
+             SELECT s.id, s.host FROM crawled CROSS JOIN source s ON s.id = crawled.id
+              WHERE s.ordinal IS NOT NULL AND s.paused = 0 AND s.gone = 0
+                AND coalesce(s.not_before_ms, 0) <= ?1
+                AND s.follow_mode IS NOT NULL AND s.consecutive_failures = 0
                 AND EXISTS (SELECT 1 FROM page p
-                             WHERE p.source_id = source.id AND p.state = 'queued'
-                               AND p.backfill = 1 AND coalesce(p.not_before_ms, 0) <= ?1)
-              ORDER BY ordinal",
+                             WHERE p.source_id = s.id AND p.state = 'queued'
+                               AND p.backfill = iif(s.follow_mode = 'feed', 2, 1)
+                               AND coalesce(p.not_before_ms, 0) <= ?1)
+              ORDER BY s.ordinal",
             [ms(now)],
             |r| Ok((sql_values::source_id(r, "id")?, r.get("host")?)),
         )?)

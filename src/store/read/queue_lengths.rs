@@ -11,7 +11,7 @@ use crate::store::{Reader, StoreError, sql_values::ms};
 pub struct QueueLengths {
     /// Sources that are due, those that are being polled included.
     pub due_sources: u64,
-    /// Pages of sites that are queued to be fetched, now or later.
+    /// Pages of sites and archives of feeds that are queued to be fetched, now or later.
     pub queued_pages: u64,
     /// Sources that are polled or would be, if they were not gone.
     pub active_sources: u64,
@@ -27,9 +27,9 @@ impl Reader<'_> {
                       WHERE ordinal IS NOT NULL AND paused = 0 AND gone = 0
                         AND next_poll_ms <= :now) AS due,
                     (SELECT coalesce(sum((SELECT count(*) FROM page INDEXED BY page_queue
-                                           WHERE source_id = source.id AND state = 'queued')), 0)
-                       FROM source
-                      WHERE ordinal IS NOT NULL AND follow_mode IN ('sitemap', 'page')) AS pages,
+                                           WHERE source_id = source.id AND state = 'queued'
+                                             AND (backfill = 2) = (follow_mode = 'feed'))), 0)
+                       FROM source WHERE ordinal IS NOT NULL) AS pages,
                     (SELECT count(*) FROM source
                       WHERE ordinal IS NOT NULL AND paused = 0) AS active,
                     (SELECT count(*) FROM source

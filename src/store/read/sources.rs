@@ -26,6 +26,8 @@ pub struct SourceRecord {
     pub body_digest: Option<[u8; 32]>,
     /// What its entries are identified by.
     pub key_policy: KeyPolicy,
+    /// Whether archives of its feed are queued to be fetched.
+    pub has_queued_archives: bool,
     /// When its first import was complete.
     pub imported: Option<Timestamp>,
     /// The home page of the publication.
@@ -114,6 +116,13 @@ impl Reader<'_> {
             },
         )?;
         record.is_pushed = self.is_pushed(id)?;
+        record.has_queued_archives = self
+            .conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM page
+                  WHERE source_id = ?1 AND state = 'queued' AND backfill = 2)",
+            )?
+            .query_row([id.as_str()], |r| r.get(0))?;
         record.validators = validators.into_iter().flatten().collect();
         Ok(record)
     }
@@ -234,6 +243,7 @@ fn record_of_row(row: &Row<'_>) -> rusqlite::Result<SourceRecord> {
     let redirect_adopted: bool = row.get("redirect_adopted")?;
     Ok(SourceRecord {
         is_pushed: false,
+        has_queued_archives: false,
         followed: follow_mode.zip(url("follow_url")?).map(|(follow_mode, url)| FollowTarget {
             follow_mode,
             url,

@@ -33,7 +33,14 @@ pub enum PageChange {
         /// What the sitemap or index says about it (JSON); `None`: keep the stored value.
         metadata: Option<String>,
     },
-    /// A page was fetched.
+    /// A document of the feed names an archive (RFC 5005). It is queued unless it is known.
+    ArchiveFound {
+        /// The address.
+        url: Url,
+        /// The most archives of the source.
+        limit: usize,
+    },
+    /// A page or archive was fetched.
     Fetched {
         /// The address.
         url: Url,
@@ -150,6 +157,21 @@ fn apply_change(
                     ":rank": rank,
                     ":lastmod": lastmod.map(ms),
                     ":metadata": metadata,
+                },
+            )?;
+        }
+        PageChange::ArchiveFound { url, limit } => {
+            execute(
+                conn,
+                "INSERT OR IGNORE INTO page (source_id, url, state, backfill, rank)
+                 SELECT :source, :url, 'queued', 2, :now
+                  WHERE (SELECT count(*) FROM page WHERE source_id = :source AND backfill = 2)
+                        < :limit",
+                named_params! {
+                    ":source": source,
+                    ":url": url.as_str(),
+                    ":now": ms(now),
+                    ":limit": number(*limit),
                 },
             )?;
         }
