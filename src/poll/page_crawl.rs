@@ -433,7 +433,7 @@ async fn fetch_page(
         FetchOutcome::Document(response) if is_archive => {
             match archives::read(session, &url, &response, crawl).await {
                 Ok(()) => Ok(PageOutcome::Succeeded),
-                Err(failure) => Ok(failed(&url, &failure, now, crawl)),
+                Err(failure) => Ok(failed(session, &url, &failure, crawl)),
             }
         }
         FetchOutcome::Document(response) => {
@@ -443,30 +443,32 @@ async fn fetch_page(
             crawl.pages.push(PageChange::Fetched { url, metadata: None });
             Ok(PageOutcome::Succeeded)
         }
-        other => Ok(failed(&url, &PollFailure::of(other), now, crawl)),
+        other => Ok(failed(session, &url, &PollFailure::of(other), crawl)),
     }
 }
 
 /// Records that a page could not be fetched or read.
 fn failed(
+    session: &FetchSession<'_>,
     url: &Url,
     failure: &PollFailure,
-    now: Timestamp,
     crawl: &mut CrawlResult,
 ) -> PageOutcome {
+    let (now, status) = (session.poller().clock.now(), failure.trace.status);
     crawl.problems.push(Problem::warning("page", format!("{url}: {}", failure.error.text)));
-    if let Some(until) = backoff_until(failure, now) {
+    if let Some(until) = backoff_until(failure, session.source().poll_policy.exempt, now) {
         return PageOutcome::Throttled { until };
     }
-    let permanent = matches!(failure.trace.status, Some(404 | 410));
+    let permanent = matches!(status, Some(404 | 410));
     let (url, retry) = (url.clone(), now + PAGE_RETRY_DELAY);
     crawl.pages.push(PageChange::Failed { url, retry, permanent });
     if permanent { PageOutcome::Missing } else { PageOutcome::Failed }
 }
 
 /// Returns the end of the site's backoff after a 429, a 503 or a bot challenge. Other failures
-/// concern the page only.
-fn backoff_until(failure: &PollFailure, now: Timestamp) -> Option<Timestamp> {
+/// concern the page only. For `exempt` hosts, `Retry-After` is enough: another Tributary says by it
+/// when an archive is rendered.
+fn backoff_until(failure: &PollFailure, exempt: bool, now: Timestamp) -> Option<Timestamp> {
     let pause = match (failure.outcome, failure.trace.status) {
         (PollOutcome::Challenge, _) => CHALLENGE_BACKOFF,
         (_, Some(429 | 503)) => THROTTLED_BACKOFF,
@@ -475,7 +477,10 @@ fn backoff_until(failure: &PollFailure, now: Timestamp) -> Option<Timestamp> {
     let status = failure.trace.status.unwrap_or(0);
     let retry_after =
         Hints::of(status, &failure.trace.headers, &UpdateHints::default(), now).retry_after;
-    Some(retry_after.unwrap_or(now).max(now + pause))
+    match retry_after {
+        Some(at) if exempt => Some(at),
+        _ => Some(retry_after.unwrap_or(now).max(now + pause)),
+    }
 }
 
 /// Reads the metadata of a page, and makes or completes its entry.

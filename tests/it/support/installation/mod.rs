@@ -193,6 +193,10 @@ impl Installation {
         self.clock.advance(chrono::TimeDelta::hours(hours));
     }
 
+    pub fn advance_seconds(&self, seconds: i64) {
+        self.clock.advance(chrono::TimeDelta::seconds(seconds));
+    }
+
     pub fn rules(&self) -> Arc<Rules> {
         Arc::new(Rules::compile(&self.config.topics).unwrap())
     }
