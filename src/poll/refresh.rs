@@ -80,7 +80,7 @@ impl Poller {
                 return Ok((fetched, SessionSummary::default()));
             }
         };
-        let fetched = fetch_source::fetch_source(&mut session, record).await?;
+        let fetched = Box::pin(fetch_source::fetch_source(&mut session, record)).await?;
         let summary = session.finish(fetched.polled_url());
         Ok((fetched, summary))
     }
