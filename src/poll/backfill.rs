@@ -16,8 +16,8 @@ use super::{
 use crate::{store::PollUpdate, telemetry};
 
 impl Poller {
-    /// Fetches up to `max_pages` pages or archives of a source's backfill. The schedule of the source does not
-    /// change.
+    /// Fetches up to `max_pages` pages or archives of a source's backfill. The schedule of the
+    /// source does not change.
     pub async fn backfill_source(&self, source: &Source, max_pages: usize) -> PollReport {
         match self.plan_backfill(source, max_pages).await {
             Ok(update) => self.apply_update(update).await,

@@ -180,7 +180,8 @@ fn health_probes_are_answered_beside_1100_stalled_clients() {
 
 #[test]
 fn head_and_304_state_the_length_of_the_document() {
-    let daemon = polled_program(&origin_with_three_feeds()).serve();
+    let program = polled_program(&origin_with_three_feeds());
+    let daemon = program.serve();
     for path in ["/", "/topics/all", "/topics/all/feed.atom", "/opml.xml", "/style.css", "/none"] {
         for encoding in ["identity", "gzip", "br"] {
             let accepts = ("Accept-Encoding", encoding);

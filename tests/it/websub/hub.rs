@@ -252,7 +252,8 @@ fn only_feeds_of_the_site_can_be_subscribed_to_and_errors_name_the_reason() {
 
     let get = daemon.get("/hub");
     assert_eq!((get.status, get.header("allow")), (405, Some("POST, OPTIONS")));
-    let none = Publisher::start().program("[publishing]\nhub = \"none\"\n").serve();
+    let program = publisher.program("[publishing]\nhub = \"none\"\n");
+    let none = program.serve();
     assert_eq!(subscribe(&none, "/topics/all/feed.atom", callback, &[]).status, 404);
 }
 

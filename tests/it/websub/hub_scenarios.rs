@@ -87,7 +87,8 @@ fn a_subscriber_that_discovers_the_hub_of_any_document_gets_its_new_version() {
     });
     let program = Program::with(&format!(
         "[site]\ncontact = \"mailto:me@example.org\"\n[polling]\nallow_hosts = [\"127.0.0.1\"]\n\
-         timeout = \"2m\"\n[[source]]\nid = \"river\"\nurl = \"{}\"\nfollow = \"feed\"\ninterval = \"1h\"\n\
+         timeout = \"2m\"\n[[source]]\nid = \"river\"\nurl = \"{}\"\nfollow = \"feed\"\n\
+         interval = \"1h\"\n\
          [[topic]]\nid = \"one\"\nany = [\"story\"]\n[[topic]]\nid = \"two\"\nany = [\"number\"]\n",
         publisher.url("/feed")
     ));
