@@ -17,14 +17,12 @@ pub(super) fn rewrite_html(html: &str, base: &Url) -> String {
     // without scripts.
     let mut last_image: Option<String> = None;
     let mut picture_source: Option<String> = None;
-    let mut after_pre = false;
+    // The length of the output after the last `<pre>`.
+    let mut pre_end = None;
     let mut lexer = Lexer::new(html);
     while let Some(token) = lexer.next() {
         let raw = &html[lexer.token_start()..lexer.offset()];
-        let in_pre = std::mem::replace(
-            &mut after_pre,
-            matches!(token, Token::Start(tag) if tag.name == "pre"),
-        );
+        let is_pre = matches!(token, Token::Start(tag) if tag.name == "pre");
         match token {
             Token::Start(tag)
                 if tag.attributes.is_empty()
@@ -70,8 +68,8 @@ pub(super) fn rewrite_html(html: &str, base: &Url) -> String {
             }
             Token::Text(text) => {
                 // A parser drops a line feed directly after `<pre>`, so that a significant one must
-                // be doubled.
-                if text.starts_with('\n') && in_pre {
+                // be doubled. An image before it may have been removed.
+                if text.starts_with('\n') && pre_end == Some(out.len()) {
                     out.push('\n');
                 }
                 if !text.trim().is_empty() {
@@ -80,6 +78,9 @@ pub(super) fn rewrite_html(html: &str, base: &Url) -> String {
                 write_text(&mut out, raw);
             }
             Token::End(_) | Token::CData(_) => out.push_str(raw),
+        }
+        if is_pre {
+            pre_end = Some(out.len());
         }
     }
     out

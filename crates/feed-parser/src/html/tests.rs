@@ -28,6 +28,15 @@ fn what_articles_need_stays() {
 }
 
 #[test]
+fn a_line_feed_at_the_beginning_of_a_pre_stays_if_an_image_before_it_is_removed() {
+    let image = "<img src=\"https://example.org/a.png\">";
+    for removed in [image, "<img alt=\"x\">"] {
+        let html = format!("<div>{image}<pre class=\"x\">{removed}\na</pre></div>");
+        assert_eq!(clean(&html), format!("<div>{image}<pre>\n\na</pre></div>"));
+    }
+}
+
+#[test]
 fn what_runs_or_frames_goes() {
     for html in [
         "<script>alert(1)</script>",
