@@ -75,8 +75,9 @@ pub(in crate::store) fn apply_update(
         host_backoff::store_retry_after(tx, update)?;
         return Ok(UpdateResult { config_changed: true, ..UpdateResult::default() });
     }
-    // Before the reason for the next poll is stored.
-    let is_announced = subscriptions::is_announced(tx, &update.source)?;
+    // Before the time of this poll is stored. Without a document there is no new entry.
+    let is_announced =
+        update.document.is_some() && subscriptions::is_announced(tx, &update.source)?;
     attempt::store(tx, update)?;
     let mut result = UpdateResult::default();
     if let Some(document) = &update.document {

@@ -69,6 +69,7 @@ pub(super) fn correct_times(conn: &Connection, now: Timestamp) -> Result<(), Sto
         (":ahead", ahead.num_milliseconds()),
         (":longest_pause", LONGEST_PAUSE.num_milliseconds()),
     ];
+    // `execute_batch` takes no parameters.
     let sql = values.iter().fold(CORRECTIONS.to_owned(), |sql, (name, value)| {
         sql.replace(name, &format!("({value})"))
     });

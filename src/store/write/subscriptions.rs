@@ -201,11 +201,7 @@ fn change(
             )?
         }
         SubscriptionEvent::Pushed => {
-            execute(
-                conn,
-                "UPDATE subscription SET pushed_ms = ?2 WHERE token = ?1",
-                params![token, ms(now)],
-            )?;
+            store_push_time(conn, token, now)?;
             execute(
                 conn,
                 "UPDATE source SET next_poll_ms = last_request_ms + ?2,
@@ -216,11 +212,7 @@ fn change(
             )?
         }
         SubscriptionEvent::Announced { gap } => {
-            execute(
-                conn,
-                "UPDATE subscription SET pushed_ms = ?2 WHERE token = ?1",
-                params![token, ms(now)],
-            )?;
+            store_push_time(conn, token, now)?;
             execute(
                 conn,
                 "UPDATE source SET next_poll_reason = ?4, next_poll_ms = max(
@@ -230,6 +222,12 @@ fn change(
             )?
         }
     };
+    Ok(())
+}
+
+fn store_push_time(conn: &Connection, token: &str, now: Timestamp) -> rusqlite::Result<()> {
+    let sql = "UPDATE subscription SET pushed_ms = ?2 WHERE token = ?1";
+    execute(conn, sql, params![token, ms(now)])?;
     Ok(())
 }
 
@@ -278,13 +276,16 @@ fn random_text() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
-/// Whether the source is polled because its hub pushed a new version of its page.
+/// Whether the hub of a page has pushed since the last poll, so that new entries are expected.
 pub(super) fn is_announced(conn: &Connection, source: &SourceId) -> Result<bool, StoreError> {
-    let reason: Option<Option<String>> = conn
-        .prepare_cached("SELECT next_poll_reason FROM source WHERE id = ?1")
-        .and_then(|mut s| s.query_row([source.as_str()], |r| r.get(0)).optional())
-        .context("read why a source is polled")?;
-    Ok(reason.flatten().is_some_and(|reason| reason == PollReason::Announced.to_string()))
+    conn.prepare_cached(
+        "SELECT EXISTS (
+           SELECT 1 FROM subscription b JOIN source s ON s.id = b.source_id
+            WHERE b.source_id = ?1 AND s.follow_mode IN ('sitemap', 'page')
+              AND b.pushed_ms >= coalesce(s.last_attempt_ms, 0))",
+    )
+    .and_then(|mut s| s.query_row([source.as_str()], |r| r.get(0)))
+    .context("read whether a hub pushed")
 }
 
 /// Records that a poll found new entries: the hub did not push them.
