@@ -16,7 +16,7 @@ pub struct HubLinks {
 }
 
 /// Returns the hub that a response names and the address by which the hub knows the document: the
-/// one that it states as its own. `Link` headers come before the links in the document (WebSub §4).
+/// one that it states as its own. `Link` headers come before links in the document (WebSub §4).
 pub fn hub_link(response: &Response, in_document: HubLinks) -> Option<HubLink> {
     let mut links = header_links(&response.headers);
     if links.hubs.is_empty() {

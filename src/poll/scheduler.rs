@@ -37,11 +37,11 @@ const MAX_SLEEP: Duration = Duration::from_secs(2);
 /// The interval until the first poll of a source that is not in the settings any more.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// How much longer than finding out what is due the scheduler waits until it does so again. With
-/// many overdue sources that takes long, and it would be done after every poll.
-const LOOK_PAUSE: u32 = 4;
+/// The pause until the scheduler queries again what is due, as a multiple of the time that the query
+/// took. With many overdue sources it takes long, and it would run after every poll.
+const DUE_QUERY_PAUSE: u32 = 4;
 /// The longest such pause.
-const MAX_LOOK_PAUSE: Duration = Duration::from_millis(500);
+const MAX_DUE_QUERY_PAUSE: Duration = Duration::from_millis(500);
 
 /// The pause of a host's backfill after a page that could not be stored.
 const UNSTORED_PAUSE: Duration = Duration::from_secs(60);
@@ -201,30 +201,30 @@ impl PollScheduler {
             RepeatedFailure::new("cannot determine which backfills are waiting");
         let mut clock_failure = RepeatedFailure::new("cannot correct the schedule");
         let mut last_time = self.poller.clock.now();
-        let mut next_look = Instant::now();
-        let mut next_wake = next_look;
+        let mut next_query = Instant::now();
+        let mut next_wake = next_query;
         while !*stop.borrow() {
             self.heartbeat.beat();
             clock_failure.log(self.check_clock(&mut last_time).await);
             let begun = Instant::now();
-            if begun >= next_look {
+            if begun >= next_query {
                 due_failure.log(self.start_due_polls(&mut running).await);
                 backfill_failure.log(self.start_backfills(&mut running).await);
                 let (sleep_time, now) = (self.sleep_time().await, Instant::now());
-                next_look = now + ((now - begun) * LOOK_PAUSE).min(MAX_LOOK_PAUSE);
-                next_wake = next_look.max(now + sleep_time);
+                next_query = now + ((now - begun) * DUE_QUERY_PAUSE).min(MAX_DUE_QUERY_PAUSE);
+                next_wake = next_query.max(now + sleep_time);
             }
             tokio::select! {
                 Some((task, report)) = running.join_next() => {
                     self.delay_next_backfill(&task, &report, &mut running);
                     self.finish(&report);
-                    // It leaves room for others.
-                    next_wake = next_look;
+                    // Another poll may be able to start.
+                    next_wake = next_query;
                 }
                 () = tokio::time::sleep_until(next_wake) => {}
                 () = self.wake.notified() => {
                     debug!("the settings changed");
-                    next_look = Instant::now();
+                    next_query = Instant::now();
                 }
                 _ = stop.changed() => {}
             }

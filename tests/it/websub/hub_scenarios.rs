@@ -1,8 +1,8 @@
 //! The scenarios of websub.rocks for publishers and hubs, played by a subscriber that knows nothing
 //! but an address of the site. Each scenario has its test:
 //!
-//! - Publisher 100–105 (the hub and `self` in headers, HTML, Atom, RSS and JSON; a subscription to
-//!   them; a new post arrives), hub 100 (a typical request, without a signature), hub 105 and 106
+//! - Publisher 100–105 (the hub and `self` in headers, HTML, Atom, RSS and JSON; a subscription
+//!   to them; a new post arrives), hub 100 (a typical request, without a signature), hub 105 and 106
 //!   (content that is not XML; no document is plain text):
 //!   `a_subscriber_that_discovers_the_hub_of_any_document_gets_its_new_version`
 //! - Hub 101 (with a secret):

@@ -1,8 +1,8 @@
 //! The scenarios of websub.rocks for subscribers. Each is a source of a program, and the server
 //! plays the publishers and their hubs. Each scenario has its test:
 //!
-//! - 100–104 (discovery in headers, HTML, Atom and RSS, and its priority), 200–202 (another `self`,
-//!   redirected topics): `the_hub_and_the_topic_are_those_that_a_document_names`
+//! - 100–104 (discovery in headers, HTML, Atom and RSS, and its priority), 200–202 (another
+//!   `self`, redirected topics): `the_hub_and_the_topic_are_those_that_a_document_names`
 //! - 203 and 204 (redirected hubs): `redirected_hubs_are_asked_again_at_their_new_address`
 //! - 205 (a verification for another topic), 300–302 (deliveries, with an invalid signature, and
 //!   without one): `leases_are_renewed_and_pages_are_polled_when_their_hub_pushes`, and

@@ -529,7 +529,7 @@ fn a_link_that_covers_its_card_and_repeats_the_title_has_the_date_of_the_card() 
     assert_eq!(dates("https://boats.example/", &page), days);
     // The newest post stands whole above the cards and mentions another.
     let whole = "<article><header><h3>Splicing the mainbrace</h3><time datetime=2026-04-01>1 April \
-                 2026</time></header><p>After we had found <a href=/posts/a-mast-for-two/>a mast</a> \
+                 2026</time></header><p>After we had found <a href=/posts/a-mast-for-two/>one</a> \
                  there was rope to splice.</p><footer><a class=overlay \
                  href=/posts/splicing-the-mainbrace/>Splicing the mainbrace</a></footer></article>";
     let page = format!("<main><h1>Posts</h1>{whole}{body}</main>");
