@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 
 passed='' skipped='' failed=''
 target=${CARGO_TARGET_DIR:-target}
+# The optional feature is on everywhere except in `fuzz`, which compiles the default features.
+features=tributary/opentelemetry
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
@@ -27,11 +29,13 @@ skip() {
     if [ "${CI:-}" = true ]; then failed="$failed $1"; else skipped="$skipped $1"; fi
 }
 
-docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet; }
+docs() {
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --features $features --quiet
+}
 
 tests() {
     # The log is kept to repeat the test summary at the end.
-    { cargo test --workspace --quiet 2>&1 && echo ok >"$log.ended"; } | tee "$log"
+    { cargo test --workspace --features $features --quiet 2>&1 && echo ok >"$log.ended"; } | tee "$log"
     [ -e "$log.ended" ] && rm "$log.ended"
 }
 
@@ -43,7 +47,7 @@ fuzz() {
 }
 
 run format cargo fmt --check
-run clippy cargo clippy --workspace --all-targets --quiet -- -D warnings
+run clippy cargo clippy --workspace --all-targets --features $features --quiet -- -D warnings
 run docs docs
 run tests tests
 run fuzz fuzz
@@ -54,7 +58,7 @@ else
     skip units 'systemd-analyze is missing'
 fi
 
-run build cargo build --quiet
+run build cargo build --quiet --features $features
 
 # Feed readers of other projects. The script reports those that are missing.
 readers_python=tests/readers/.venv/bin/python

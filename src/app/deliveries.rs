@@ -16,7 +16,7 @@ use tokio::{
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
     task::{self, JoinSet},
 };
-use tracing::{debug, error, info};
+use tracing::{Instrument as _, debug, error, field::Empty, info, info_span};
 use url::Url;
 
 use feed_model::{StoryId, Timestamp, TopicId};
@@ -287,7 +287,9 @@ impl Deliveries {
     /// Sends a delivery and stores the result.
     async fn send(&self, delivery: &Delivery) {
         let now = self.now();
-        let attempt = match self.attempt(delivery).await {
+        let kind = delivery.subject.kind();
+        let span = info_span!("deliver", kind, outcome = Empty);
+        let attempt = match self.attempt(delivery).instrument(span.clone()).await {
             Ok(attempt) => attempt,
             Err(error) => {
                 log_failure("read what is to be delivered", Err(error));
@@ -295,10 +297,10 @@ impl Deliveries {
                 return;
             }
         };
-        let kind = delivery.subject.kind();
+        span.record("outcome", attempt.outcome);
         let delay = (self.now() - delivery.queued).to_std().unwrap_or_default();
         self.metrics.count_delivery(kind, attempt.outcome, delay);
-        log(delivery, &attempt);
+        span.in_scope(|| log(delivery, &attempt));
         // What was sent must not be sent again, so it is stored before anything else happens.
         loop {
             let store = self.app.store();

@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::sync::{Notify, oneshot};
-use tracing::{debug, error};
+use tracing::{debug, error, info_span};
 
 use feed_model::time_zone::{day_start, local_date};
 
@@ -138,6 +138,11 @@ pub(super) struct Renderer {
 impl Renderer {
     /// Renders a part of the site. After a failure, the previous documents are still served.
     fn render(&mut self, part: Part) -> Outcome {
+        let _span = match part {
+            Part::Documents => info_span!("render documents"),
+            Part::Archives => info_span!("render archives"),
+        }
+        .entered();
         let result = catch_unwind(AssertUnwindSafe(|| match part {
             Part::Documents => self.render_documents(),
             Part::Archives => self.render_archives(),

@@ -53,6 +53,8 @@ pub use exit::{CommandError, ConfigError, Exit, NoState, UsageError};
 pub use json::{SourceJson, StoryJson, TopicJson};
 pub use output::Output;
 
+use crate::telemetry;
+
 /// Follow feeds and sites, and publish one clean feed per topic
 ///
 /// Tributary needs one configuration file, feeds.toml, and one data directory. `tributary init`
@@ -215,10 +217,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let context = Context::new(&cli.global);
-    match cli.command.run(&context) {
-        Ok(exit) => exit,
-        Err(error) => exit::report(&error),
-    }
+    let exit = cli.command.run(&context).unwrap_or_else(|error| exit::report(&error));
+    telemetry::flush();
+    exit
 }
 
 /// Returns the definition of the command line, for completions, manual pages and tests.

@@ -15,6 +15,10 @@ use crate::{
 };
 use feed_model::{StoryId, Timestamp};
 
+/// The environment variables that name where traces are sent. Without them, none are exported.
+const TRACE_ENDPOINTS: [&str; 2] =
+    ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+
 impl Context {
     /// Returns the current time.
     #[allow(clippy::unused_self)] // part of the context, like the other values
@@ -33,6 +37,9 @@ impl Context {
             color: Some(self.colour_err),
             journal: super::context::env_var("JOURNAL_STREAM").is_some()
                 && !self.stderr_is_terminal,
+            export_traces: TRACE_ENDPOINTS
+                .iter()
+                .any(|name| super::context::env_var(name).is_some()),
         });
     }
 

@@ -12,6 +12,7 @@ use std::{
 };
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use tracing::{Instrument as _, Span, field::Empty, info_span};
 use url::{Host, Url};
 
 use feed_model::{Headers, HostPattern};
@@ -143,12 +144,14 @@ impl Client {
             let permit = self.0.host_limits.acquire(&url, gap).await;
             let begun = tokio::time::Instant::now();
             let credentials = request.auth.filter(|_| url.origin() == origin);
-            let step = self.step(&url, request, credentials, state);
+            let span = request_span(&url, "GET");
+            let step = self.step(&url, request, credentials, state).instrument(span.clone());
             let result = tokio::time::timeout(time_left, step)
                 .await
                 .unwrap_or(Err(FetchError::Timeout(request.limits.timeout)));
             drop(permit);
             let status = if result.is_ok() { state.status } else { None };
+            record_outcome(&span, result.as_ref().map(|_| status.unwrap_or_default()));
             self.1.count(status, begun.elapsed());
             time_left = time_left.saturating_sub(begun.elapsed());
             match result? {
@@ -466,6 +469,36 @@ fn connection_profile(exempt: &[HostPattern], http2: bool) -> String {
 }
 
 /// Returns a URL without its password, for messages.
+/// Returns the span of a request, named as the semantic conventions of OpenTelemetry ask.
+pub(super) fn request_span(url: &Url, method: &'static str) -> Span {
+    info_span!(
+        "request",
+        otel.name = method,
+        otel.kind = "client",
+        http.request.method = method,
+        server.address = url.host_str().unwrap_or_default(),
+        http.response.status_code = Empty,
+        error.type = Empty,
+        otel.status_code = Empty,
+    )
+}
+
+/// Records the status of a response, or the error, in the span of the request.
+pub(super) fn record_outcome(span: &Span, outcome: Result<u16, &FetchError>) {
+    match outcome {
+        Ok(status) => {
+            span.record("http.response.status_code", status);
+            if status >= 400 {
+                span.record("otel.status_code", "ERROR");
+            }
+        }
+        Err(error) => {
+            span.record("error.type", error.class());
+            span.record("otel.status_code", "ERROR");
+        }
+    }
+}
+
 fn shown(url: &Url) -> String {
     without_userinfo(url).to_string()
 }

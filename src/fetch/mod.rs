@@ -39,4 +39,6 @@ pub use response::{Failure, Hop, Response};
 pub use send::{Message, MessageResponse};
 #[cfg(feature = "object-store")]
 pub use transport::storage_client;
+#[cfg(feature = "opentelemetry")]
+pub use transport::telemetry_client;
 pub use user_agent::user_agent;

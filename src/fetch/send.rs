@@ -8,13 +8,14 @@ use reqwest::{
     Method,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
+use tracing::Instrument as _;
 use url::Url;
 
 use feed_model::{Headers, HostPattern};
 
 use super::{
     body::{self, codings},
-    client::Client,
+    client::{Client, record_outcome, request_span},
     error::FetchError,
     transport::classify_error,
 };
@@ -59,8 +60,14 @@ impl Client {
         allow_hosts: &[HostPattern],
         timeout: Duration,
     ) -> Result<MessageResponse, FetchError> {
-        let exchange = self.exchange(message, allow_hosts);
-        tokio::time::timeout(timeout, exchange).await.map_err(|_| FetchError::Timeout(timeout))?
+        let method = if message.body.is_some() { "POST" } else { "GET" };
+        let span = request_span(&message.url, method);
+        let exchange = self.exchange(message, allow_hosts).instrument(span.clone());
+        let result = tokio::time::timeout(timeout, exchange)
+            .await
+            .unwrap_or(Err(FetchError::Timeout(timeout)));
+        record_outcome(&span, result.as_ref().map(|response| response.status));
+        result
     }
 
     async fn exchange(

@@ -125,19 +125,36 @@ pub(super) fn classify_error(
 /// Builds a client for object stores. It trusts the public authorities.
 #[cfg(feature = "object-store")]
 pub fn storage_client() -> Result<reqwest::Client, FetchError> {
-    let failed = |e: Box<dyn std::error::Error + Send + Sync>| FetchError::Client(e);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| failed(Box::new(e)))?
-        .with_root_certificates(roots(None)?)
-        .with_no_client_auth();
     reqwest::Client::builder()
-        .user_agent(concat!("tributary/", env!("CARGO_PKG_VERSION")))
+        .user_agent(SERVICE_USER_AGENT)
         .connect_timeout(Duration::from_secs(10))
         .read_timeout(Duration::from_secs(30))
         .http1_only()
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(public_tls()?)
         .build()
-        .map_err(|e| failed(Box::new(e)))
+        .map_err(|e| FetchError::Client(Box::new(e)))
+}
+
+/// Builds a client for the export of traces. It trusts the public authorities.
+#[cfg(feature = "opentelemetry")]
+pub fn telemetry_client() -> Result<reqwest::blocking::Client, FetchError> {
+    reqwest::blocking::Client::builder()
+        .user_agent(SERVICE_USER_AGENT)
+        .tls_backend_preconfigured(public_tls()?)
+        .build()
+        .map_err(|e| FetchError::Client(Box::new(e)))
+}
+
+/// What clients of the operator's own services send as `User-Agent`.
+#[cfg(any(feature = "object-store", feature = "opentelemetry"))]
+const SERVICE_USER_AGENT: &str = concat!("tributary/", env!("CARGO_PKG_VERSION"));
+
+#[cfg(any(feature = "object-store", feature = "opentelemetry"))]
+fn public_tls() -> Result<rustls::ClientConfig, FetchError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| FetchError::Client(Box::new(e)))?
+        .with_root_certificates(roots(None)?)
+        .with_no_client_auth())
 }

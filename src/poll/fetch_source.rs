@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
+use tracing::{Instrument as _, info_span};
 use url::Url;
 
 use feed_model::{Document, FollowMode, FollowTarget, Format, Problem, Reservation, Severity};
@@ -46,7 +47,7 @@ pub(super) async fn fetch_source(
         {
             fetch_with_feed_check(session, record, followed.clone(), rediscover).await
         }
-        _ => match discovery::discover(session).await {
+        _ => match discovery::discover(session).instrument(info_span!("discover")).await {
             Ok(discovery) => read_discovered(session, record, discovery).await,
             Err(DiscoveryError::Failed(failure)) => {
                 let follow_mode =
@@ -134,7 +135,8 @@ async fn fetch_followed(
         let result = FetchResult::SameBody(found);
         return Ok(FetchedSource::of_response(&response, follow_mode, result));
     }
-    match parse_followed(session, &response, follow_mode).await? {
+    let parsing = parse_followed(session, &response, follow_mode);
+    match parsing.instrument(info_span!("parse")).await? {
         Ok(content) => {
             read_content(session, record, &response, follow_mode, content, None, Vec::new()).await
         }

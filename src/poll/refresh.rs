@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use tracing::{Instrument as _, field::Empty, info_span};
 
 use feed_model::{FollowMode, Source};
 
@@ -27,8 +28,9 @@ impl Poller {
     /// Polls one source now. The caller decides whether it may be polled.
     pub async fn refresh(&self, source: &Arc<Source>) -> PollReport {
         let (poller, task_source) = (self.clone(), source.clone());
-        let poll = tokio::spawn(async move { poller.poll(&task_source).await });
-        let report = match poll.await {
+        let span = info_span!("poll", source = source.id.as_str(), otel.status_code = Empty);
+        let poll = async move { poller.poll(&task_source).await };
+        let report = match tokio::spawn(poll.instrument(span.clone())).await {
             Ok(result) => result,
             Err(join_error) => self.record_panic(source, &join_error.to_string()).await,
         }
@@ -42,7 +44,10 @@ impl Poller {
         });
         // What cannot be stored is reported once, by the store and the scheduler.
         if report.is_stored {
-            report.log();
+            span.in_scope(|| report.log());
+        }
+        if report.error.is_some() {
+            span.record("otel.status_code", "ERROR");
         }
         report
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::{Instrument as _, info_span};
+
 use feed_model::Source;
 
 use super::{poller::Poller, report::PollReport};
@@ -36,8 +38,9 @@ impl PollTask {
             Work::Poll => poller.refresh(&self.source).await,
             Work::Backfill { max_pages } => {
                 let (poller, source) = (poller.clone(), self.source.clone());
-                let backfill =
-                    tokio::spawn(async move { poller.backfill_source(&source, max_pages).await });
+                let span = info_span!("backfill", source = source.id.as_str());
+                let backfill = async move { poller.backfill_source(&source, max_pages).await };
+                let backfill = tokio::spawn(backfill.instrument(span));
                 backfill.await.unwrap_or_else(|join_error| {
                     let error = format!("internal error, please report it: {join_error}");
                     PollReport::not_stored_because(self.source.id.clone(), error)

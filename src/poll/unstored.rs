@@ -9,7 +9,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use tracing::error;
+use tracing::{Instrument as _, error, info_span};
 
 use feed_model::{Draft, SourceId, Timestamp};
 
@@ -171,7 +171,8 @@ impl Poller {
     async fn store_update(&self, update: Arc<PollUpdate>) -> Result<PollReport, StoreError> {
         let rules = self.settings.load().rules.clone();
         let (id, attempt) = (update.source.clone(), update.attempt.clone());
-        let result = self.store.apply_async(update, rules).await?;
+        let storing = self.store.apply_async(update, rules).instrument(info_span!("store"));
+        let result = storing.await?;
         Ok(PollReport::of_update(id, attempt.as_ref(), &result))
     }
 

@@ -11,6 +11,8 @@ use axum::{
 use feed_publisher::pages::PageError;
 
 use crate::site::{HUB_PATH, PageName};
+#[cfg(feature = "opentelemetry")]
+use crate::telemetry;
 
 use super::{
     app::App,
@@ -44,8 +46,19 @@ const FEED_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox",
 );
 
+/// Names the span of a request by its route.
+#[cfg(feature = "opentelemetry")]
+fn record_route(request: &Request) {
+    if let Some(route) = request.extensions().get::<axum::extract::MatchedPath>() {
+        tracing::Span::current().record("http.route", route.as_str());
+        telemetry::rename_current_span(format!("{} {}", request.method(), route.as_str()));
+    }
+}
+
 /// Rejects invalid requests and adds headers to every response.
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
+    #[cfg(feature = "opentelemetry")]
+    record_route(&request);
     let method = request.method().clone();
     let is_hub = request.uri().path() == HUB_PATH;
     let is_callback = request.uri().path().starts_with("/websub/");

@@ -11,7 +11,7 @@ use axum::{
     Router,
     body::Body,
     extract::Request,
-    http::{Response, StatusCode, Version, header},
+    http::{Method, Response, StatusCode, Version, header},
 };
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -27,6 +27,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 use tower::{ServiceExt as _, service_fn};
+use tracing::{Instrument as _, Span, field::Empty, info_span};
 
 use super::{
     app::App,
@@ -199,8 +200,15 @@ async fn serve_stream(
             let begun = Instant::now();
             let answering = connection.answer();
             let is_http2 = request.version() == Version::HTTP_2;
-            let mut response = router.oneshot(request.map(Body::new)).await?;
-            metrics.count(Some(response.status().as_u16()), begun.elapsed());
+            let span = request_span(request.method());
+            let answer = router.oneshot(request.map(Body::new)).instrument(span.clone());
+            let mut response = answer.await?;
+            let status = response.status();
+            span.record("http.response.status_code", status.as_u16());
+            if status.is_server_error() {
+                span.record("otel.status_code", "ERROR");
+            }
+            metrics.count(Some(status.as_u16()), begun.elapsed());
             remove_length_of_not_modified(&mut response);
             if is_http2 {
                 let (head, body) = response.into_parts();
@@ -213,6 +221,20 @@ async fn serve_stream(
     let serving =
         protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     watcher.watch(serving.into_owned()).await
+}
+
+/// Returns the span of a request, named as the semantic conventions of OpenTelemetry ask. The
+/// `guard` adds the route. The path is not part of it, because that of a private feed is a secret.
+fn request_span(method: &Method) -> Span {
+    info_span!(
+        "request",
+        otel.name = method.as_str(),
+        otel.kind = "server",
+        http.request.method = method.as_str(),
+        http.route = Empty,
+        http.response.status_code = Empty,
+        otel.status_code = Empty,
+    )
 }
 
 /// Removes the length of the missing body from a 304: a length there would be that of the document

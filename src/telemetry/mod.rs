@@ -1,16 +1,22 @@
-//! Logs and metrics.
+//! Logs, metrics and traces.
 //!
 //! The log is written as text, as JSON, or to the systemd journal. Each poll is one line that can
-//! be read by itself and searched by its fields. Bodies and secrets are never logged.
+//! be read by itself and searched by its fields. Bodies and secrets are never logged. Spans are for
+//! traces only, and cost nothing unless the feature `opentelemetry` exports them.
 
 mod failure;
 mod metrics;
+#[cfg(feature = "opentelemetry")]
+mod traces;
 
 use std::{fmt::Write as _, io::IsTerminal as _};
 
 use tracing::Level;
 use tracing_subscriber::{
-    Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    Layer as _,
+    filter::{FilterExt as _, Targets, filter_fn},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
 };
 
 pub use failure::RepeatedFailure;
@@ -18,6 +24,8 @@ pub use metrics::{
     DaemonGauges, HttpMetrics, Metrics, PartMetrics, PollCounts, SourceGauge, WriteInProgress,
     WriteMetrics,
 };
+#[cfg(feature = "opentelemetry")]
+pub use traces::rename_current_span;
 
 /// The format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,6 +48,8 @@ pub struct LogOptions {
     pub color: Option<bool>,
     /// Whether standard error is connected to the journal (`$JOURNAL_STREAM`).
     pub journal: bool,
+    /// Whether traces are exported. Without the feature `opentelemetry`, none are.
+    pub export_traces: bool,
 }
 
 /// Starts to log to standard error. A second call has no effect.
@@ -50,9 +60,19 @@ pub fn init(options: LogOptions) {
         1 => (Level::INFO, Level::DEBUG),
         _ => (Level::DEBUG, Level::TRACE),
     };
-    let filter = || Targets::new().with_default(others).with_target("tributary", own);
+    let filter = || {
+        let targets = Targets::new().with_default(others).with_target("tributary", own);
+        targets.and(filter_fn(|metadata| metadata.is_event()))
+    };
     let color = options.color.unwrap_or_else(|| std::io::stderr().is_terminal());
     let registry = tracing_subscriber::registry();
+    #[cfg(feature = "opentelemetry")]
+    let (traces, traces_error) = match options.export_traces.then(traces::layer).transpose() {
+        Ok(layer) => (layer, None),
+        Err(error) => (None, Some(error)),
+    };
+    #[cfg(feature = "opentelemetry")]
+    let registry = registry.with(traces);
     let done = match options.format {
         LogEncoding::Json => {
             let layer = tracing_subscriber::fmt::layer()
@@ -78,6 +98,16 @@ pub fn init(options: LogOptions) {
     };
     // Fails if a test in the same process has started it.
     drop(done);
+    #[cfg(feature = "opentelemetry")]
+    if let Some(error) = traces_error {
+        tracing::warn!("no traces are exported: {}", chain(&*error));
+    }
+}
+
+/// Exports what waits, before the program ends.
+pub fn flush() {
+    #[cfg(feature = "opentelemetry")]
+    traces::flush();
 }
 
 /// Formats the message of an event without its other fields.

@@ -42,4 +42,6 @@ mod systemd_units;
 mod timezone;
 mod tls_and_metrics;
 mod topic_commands;
+#[cfg(feature = "opentelemetry")]
+mod traces;
 mod websub;
