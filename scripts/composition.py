@@ -14,7 +14,7 @@ BASE, ORIGIN_PORT, FEED = 18960, 18970, "/topics/all/feed.atom"
 
 
 def get(url):
-    with urllib.request.urlopen(url, timeout=30) as response:
+    with urllib.request.urlopen(url, timeout=120) as response:
         return response.read().decode()
 
 

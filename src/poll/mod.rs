@@ -16,6 +16,7 @@ mod backfill;
 mod crawl_result;
 mod discovery;
 mod document;
+mod document_memory;
 mod fetch_source;
 mod fetched;
 mod host_queue;

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio::sync::Semaphore;
 
-use super::{origin_locks::OriginLocks, settings::PollSettings, unstored::UnstoredOutcomes};
+use super::{
+    document_memory::DocumentMemory, origin_locks::OriginLocks, settings::PollSettings,
+    unstored::UnstoredOutcomes,
+};
 use crate::{clock::Clock, fetch::Client, store::Store};
-
-/// The documents that are parsed or wait to be stored at a time, in KiB. In memory, a feed of many
-/// short entries takes about thirty times its size.
-pub(super) const MAX_DOCUMENTS_KIB: u32 = 16 * 1024;
 
 /// The resources that every poll uses. Cloning it is cheap.
 #[derive(Clone)]
@@ -27,8 +25,8 @@ pub struct Poller {
     pub(super) origin_locks: OriginLocks,
     /// Outcomes that could not be stored.
     pub(super) unstored: UnstoredOutcomes,
-    /// Limits the documents in memory. A permit is one KiB.
-    pub(super) document_memory: Arc<Semaphore>,
+    /// Limits the documents in memory.
+    pub(super) document_memory: DocumentMemory,
     /// Whether discovery tries every way to follow a site, even after one was found.
     pub(super) surveys: bool,
 }
@@ -54,7 +52,7 @@ impl Poller {
             settings: Arc::new(ArcSwap::from_pointee(settings)),
             origin_locks: OriginLocks::default(),
             unstored: UnstoredOutcomes::default(),
-            document_memory: Arc::new(Semaphore::new(MAX_DOCUMENTS_KIB as usize)),
+            document_memory: DocumentMemory::default(),
             surveys: false,
         }
     }

@@ -41,6 +41,8 @@ impl Poller {
             return Err("the feed was not polled yet".to_owned());
         }
         let max_items = source.limits.max_items;
+        // Until the update is stored.
+        let _memory = self.document_memory.reserve(pushed.body.len()).await;
         let parsed = tokio::task::spawn_blocking(move || {
             feed_parser::parse_feed(&feed_parser::FeedInput {
                 bytes: &pushed.body,

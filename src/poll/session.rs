@@ -5,12 +5,11 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::OwnedSemaphorePermit;
 use url::Url;
 
 use feed_model::{FollowMode, FollowWay, Source, Timestamp, Validators};
 
-use super::poller::{MAX_DOCUMENTS_KIB, Poller};
+use super::{document_memory::ReservedMemory, poller::Poller};
 use crate::{
     fetch::{self, Accept, Credentials, Failure, Request, Response},
     store::SourceRecord,
@@ -36,7 +35,7 @@ pub(super) struct FetchSession<'a> {
     /// Whether discovery tries every way, even after one was found.
     surveys: bool,
     /// The memory of the document that was read.
-    memory: Mutex<Option<OwnedSemaphorePermit>>,
+    memory: Mutex<Option<ReservedMemory>>,
 }
 
 /// What the requests of a poll leave to be stored.
@@ -53,7 +52,7 @@ pub(super) struct SessionSummary {
     /// The ways to follow the site that were tried, if there was a discovery.
     pub(super) ways: Vec<FollowWay>,
     /// The memory of the document that was read, which is free when it is stored.
-    pub(super) memory: Option<OwnedSemaphorePermit>,
+    pub(super) memory: Option<ReservedMemory>,
 }
 
 impl<'a> FetchSession<'a> {
@@ -226,13 +225,11 @@ impl<'a> FetchSession<'a> {
     pub(super) async fn reserve_memory(&self, bytes: usize) {
         // Two polls that hold a document each must not wait for each other.
         drop(self.reserved_memory().take());
-        let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).min(MAX_DOCUMENTS_KIB);
-        // The semaphore is never closed.
-        let permit = self.poller.document_memory.clone().acquire_many_owned(kib).await.ok();
-        *self.reserved_memory() = permit;
+        let reserved = self.poller.document_memory.reserve(bytes).await;
+        *self.reserved_memory() = Some(reserved);
     }
 
-    fn reserved_memory(&self) -> std::sync::MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+    fn reserved_memory(&self) -> std::sync::MutexGuard<'_, Option<ReservedMemory>> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
