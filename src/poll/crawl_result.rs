@@ -18,10 +18,10 @@ pub(super) struct CrawlResult {
     /// How the site is followed. An index's own data about a post takes precedence over the data of
     /// the post's page.
     pub(super) follow_mode: FollowMode,
-    /// The descriptions of the pages that were fetched, to find out which describe the site.
-    pub(super) descriptions: Vec<PageDescription>,
-    /// The titles that the site's own page gives the posts, by the index of their drafts.
-    pub(super) listed_titles: Vec<(usize, String)>,
+    /// The summaries of the pages that were fetched, to find out which are not about their posts.
+    pub(super) summaries: Vec<PageSummaries>,
+    /// The titles that can turn out to be the site's name.
+    pub(super) doubtful_titles: Vec<DoubtfulTitle>,
     /// The site's own description, if its page states one.
     pub(super) site_description: Option<String>,
     /// The number of fetched pages with a title of their own, and without.
@@ -31,16 +31,25 @@ pub(super) struct CrawlResult {
     pub(super) refetches: HashSet<Url>,
 }
 
-/// The description that one page states of itself.
-pub(super) struct PageDescription {
+/// The texts of one page that can be its summary.
+pub(super) struct PageSummaries {
     pub(super) url: Url,
     /// The index of the page's draft.
     pub(super) draft: usize,
-    pub(super) text: String,
-    /// The summary that was made from it.
-    pub(super) summary: Option<SafeHtml>,
-    /// The summary to use if the description is about the site.
-    pub(super) text_summary: Option<SafeHtml>,
+    /// The description that the page states.
+    pub(super) description: Option<SafeHtml>,
+    /// The first paragraphs of the text.
+    pub(super) texts: Vec<SafeHtml>,
+}
+
+/// The title of a page, and what takes its place if it is the site's name.
+pub(super) struct DoubtfulTitle {
+    /// The index of the page's draft.
+    pub(super) draft: usize,
+    /// The title that the site's own page gives the post.
+    pub(super) listed: Option<String>,
+    /// Whether the post can be without a title: only the `<title>` or a heading states one.
+    pub(super) is_note: bool,
 }
 
 impl CrawlResult {

@@ -5,17 +5,19 @@
 //! read for the first time, at most `backfill` older pages are queued. One poll fetches at most
 //! `pages_per_poll` pages, each only if robots.txt permits it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use chrono::TimeDelta;
 use url::Url;
 
-use feed_model::{ContentPolicy, Draft, FollowMode, PollOutcome, Problem, Timestamp, UpdateHints};
+use feed_model::{
+    ContentPolicy, Draft, FollowMode, PollOutcome, Problem, SafeHtml, Timestamp, UpdateHints,
+};
 use site_discovery::{IndexPage, Page};
 
 use super::{
     archives,
-    crawl_result::{CrawlResult, PageDescription},
+    crawl_result::{CrawlResult, DoubtfulTitle, PageSummaries},
     discovery::known_posts,
     fetched::PollFailure,
     page_metadata::PageMetadata,
@@ -166,34 +168,52 @@ fn site_description(known: &HashMap<String, KnownPage>) -> Option<String> {
         .find_map(|json| PageMetadata::from_json(Some(json)).site_description)
 }
 
-/// Replaces summaries that are not about their posts: descriptions that several pages of the site
-/// have, or that the site's own page has.
-fn replace_site_descriptions(crawl: &mut CrawlResult) {
-    let normal = |text: &str| -> String {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+/// Replaces summaries that are not about their posts: descriptions that two pages of the site have,
+/// or that the site's own page has, and paragraphs that three pages have. The first text of the page
+/// that is about the post takes their place.
+fn replace_shared_summaries(crawl: &mut CrawlResult) {
+    let normal = |html: &str| -> String {
+        feed_parser::plain_text(html)
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect()
     };
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    for page in &crawl.descriptions {
-        *counts.entry(normal(&page.text)).or_default() += 1;
+    let (mut descriptions, mut texts) = (HashMap::new(), HashMap::new());
+    for page in &crawl.summaries {
+        if let Some(description) = &page.description {
+            *descriptions.entry(normal(description.as_str())).or_insert(0) += 1;
+        }
+        let own: HashSet<String> = page.texts.iter().map(|html| normal(html.as_str())).collect();
+        for text in own {
+            *texts.entry(text).or_insert(0) += 1;
+        }
     }
     let of_site = crawl.site_description.as_deref().map(normal);
-    for page in std::mem::take(&mut crawl.descriptions) {
-        let text = normal(&page.text);
-        if counts.get(&text).copied().unwrap_or_default() < 2 && of_site.as_ref() != Some(&text) {
+    let is_shared = |html: &SafeHtml| {
+        let text = normal(html.as_str());
+        of_site.as_ref() == Some(&text)
+            || descriptions.get(&text).is_some_and(|pages| *pages >= 2)
+            || texts.get(&text).is_some_and(|pages| *pages >= 3)
+    };
+    for page in std::mem::take(&mut crawl.summaries) {
+        let Some(stated) = page.description.as_ref().or(page.texts.first()) else { continue };
+        if !is_shared(stated) {
             continue;
         }
+        let summary = page.texts.iter().find(|text| !is_shared(text));
         if let Some((draft, _)) = crawl.drafts.get_mut(page.draft)
-            && draft.summary == page.summary
+            && draft.summary.as_ref() == Some(stated)
         {
-            draft.summary.clone_from(&page.text_summary);
+            draft.summary = summary.cloned();
         }
         for change in &mut crawl.pages {
             if let PageChange::Fetched { url, metadata } = change
                 && *url == page.url
             {
                 let mut stored = PageMetadata::from_json(metadata.as_deref());
-                let summary = page.text_summary.as_ref().map(|html| html.as_str().to_owned());
-                stored.replace_site_description(&page.text, summary);
+                let summary = summary.map(|html| html.as_str().to_owned());
+                stored.replace_site_description(stated.as_str(), summary);
                 *metadata = stored.to_json();
             }
         }
@@ -201,17 +221,18 @@ fn replace_site_descriptions(crawl: &mut CrawlResult) {
 }
 
 /// Replaces titles that several pages state, such as the site's name, by those that the site's own
-/// page gives the posts.
+/// page gives the posts. A note has no title then.
 fn replace_repeated_titles(crawl: &mut CrawlResult) {
     let mut counts: HashMap<String, usize> = HashMap::new();
     for title in crawl.drafts.iter().filter_map(|(draft, _)| draft.title.clone()) {
         *counts.entry(title).or_default() += 1;
     }
-    for (at, listed) in std::mem::take(&mut crawl.listed_titles) {
-        if let Some((draft, _)) = crawl.drafts.get_mut(at)
+    for title in std::mem::take(&mut crawl.doubtful_titles) {
+        if let Some((draft, _)) = crawl.drafts.get_mut(title.draft)
             && draft.title.as_ref().and_then(|title| counts.get(title)).is_some_and(|n| *n >= 3)
+            && (title.listed.is_some() || title.is_note)
         {
-            draft.title = Some(listed);
+            draft.title = title.listed;
         }
     }
 }
@@ -342,7 +363,7 @@ pub(super) async fn fetch_pages(
             queue = queued_pages(session, most, filter, now, crawl).await?.into();
         }
     }
-    replace_site_descriptions(crawl);
+    replace_shared_summaries(crawl);
     replace_repeated_titles(crawl);
     Ok(())
 }
@@ -513,26 +534,26 @@ async fn read_page(
     let arrival = if page.backfill { Arrival::Backfill } else { Arrival::Ordinary };
     let listed_metadata = PageMetadata::from_json(page.metadata.as_deref());
     let head_metadata = PageMetadata::from_draft(&head.draft);
-    if head.draft.title.is_some() {
+    if head.draft.title.is_some() || head.is_note {
         crawl.titled_pages += 1;
     } else {
         crawl.untitled_pages += 1;
     }
-    let description = head.description.map(|text| PageDescription {
+    let draft_summary = head.draft.summary.clone();
+    let summaries = PageSummaries {
         url: url.clone(),
         draft: crawl.drafts.len(),
-        text,
-        summary: head.draft.summary.clone(),
-        text_summary: head.text_summary,
-    });
+        description: draft_summary.filter(|_| head.description.is_some()),
+        texts: head.text_summaries,
+    };
     let metadata = if crawl.follow_mode == FollowMode::Page {
         let metadata = head_metadata.to_json();
         let listed = crawl.drafts.iter().position(|(draft, _)| draft.url.as_ref() == Some(&url));
         if let Some(at) = listed {
             head_metadata.fill_gaps(&mut crawl.drafts[at].0, &url);
-            crawl.descriptions.extend(description.map(|d| PageDescription { draft: at, ..d }));
+            crawl.summaries.push(PageSummaries { draft: at, ..summaries });
         } else {
-            crawl.descriptions.extend(description);
+            crawl.summaries.push(summaries);
             let mut draft = Draft { url: Some(url.clone()), ..Draft::default() };
             listed_metadata.fill_gaps(&mut draft, &url);
             head_metadata.fill_gaps(&mut draft, &url);
@@ -543,15 +564,16 @@ async fn read_page(
         let mut draft = head.draft;
         let listed_title = listed_metadata.title().map(str::to_owned);
         // Without a title in its metadata, the first heading of a page may be one of the text.
-        let is_from_heading = head
-            .field_origins
-            .iter()
-            .any(|(field, origin)| *field == "title" && origin == "the heading of the page");
-        if is_from_heading && listed_title.as_deref().is_some_and(|t| !t.ends_with(['…', '.'])) {
+        let is_from = |place: &str| {
+            head.field_origins.iter().any(|(field, origin)| *field == "title" && origin == place)
+        };
+        if is_from("the heading of the page")
+            && listed_title.as_deref().is_some_and(|t| !t.ends_with(['…', '.']))
+        {
             draft.title.clone_from(&listed_title);
         }
         listed_metadata.fill_gaps(&mut draft, &url);
-        if draft.title.is_none() {
+        if draft.title.is_none() && !head.is_note {
             crawl
                 .problems
                 .push(Problem::warning("page", format!("{url} has no title and is skipped")));
@@ -567,10 +589,10 @@ async fn read_page(
             draft.url = Some(url.clone());
         }
         crawl.site_title = crawl.site_title.take().or(head.site_title);
-        crawl.descriptions.extend(description);
-        if let Some(title) = listed_title {
-            crawl.listed_titles.push((crawl.drafts.len(), title));
-        }
+        crawl.summaries.push(summaries);
+        let is_note = head.is_note && (is_from("<title>") || is_from("the heading of the page"));
+        let title = DoubtfulTitle { draft: crawl.drafts.len(), listed: listed_title, is_note };
+        crawl.doubtful_titles.push(title);
         crawl.drafts.push((draft, arrival));
         None
     };

@@ -60,8 +60,8 @@ static MONTH_NAME_DAY_YEAR: LazyLock<Regex> = LazyLock::new(|| {
 });
 static DAY_MONTH_NAME_YEAR: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
-        r"\b(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:de\s+|of\s+|d['’])?",
-        r"([\p{L}\p{M}]{3,14})\.?,?[\s-]+(?:de\s+)?(\d{4})\b",
+        r"\b(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s/-]+(?:de\s+|of\s+|d['’])?",
+        r"([\p{L}\p{M}]{3,14})\.?,?[\s/-]+(?:de\s+)?(\d{4})\b",
     ))
 });
 static YEAR_MONTH_NAME_DAY: LazyLock<Regex> =

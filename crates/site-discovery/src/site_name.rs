@@ -19,7 +19,7 @@ use crate::{
 /// Separators between a title and the site's name, with the spaces around them.
 const TITLE_SEPARATORS: &[&str] = &[
     " | ", " - ", " – ", " — ", " · ", " • ", " :: ", " » ", " « ", " ~ ", " / ", " < ", " ⋅ ",
-    " // ", " \\ ", ": ", " |", "| ",
+    " // ", " \\ ", " > ", " › ", ": ", " |", "| ",
 ];
 
 /// The fewest characters of a summary.
@@ -39,6 +39,20 @@ static BYLINE_PREFIX: LazyLock<Regex> = LazyLock::new(|| {
     ))
     .expect("a valid pattern")
 });
+/// Returns whether a text starts with a separator between a title and the site's name.
+pub(crate) fn starts_with_separator(text: &str) -> bool {
+    TITLE_SEPARATORS.iter().any(|separator| text.starts_with(separator))
+}
+
+/// Returns whether a page's title has a place for the post's title that is empty: `Site - `. It is
+/// the title of an untitled note.
+pub(crate) fn lacks_title(title: &str) -> bool {
+    const SEPARATORS: &[&str] = &["-", "–", "—", "|", "·", "•", "::", "»"];
+    let mut words = title.split_whitespace();
+    let (first, last) = (words.next(), words.next_back());
+    last.is_some() && [first, last].into_iter().flatten().any(|word| SEPARATORS.contains(&word))
+}
+
 /// The names of a site, which are removed from titles and summaries.
 pub(crate) struct SiteNameCleaner {
     names: Vec<String>,
@@ -67,10 +81,9 @@ impl SiteNameCleaner {
         let mut title = title.trim().to_owned();
         if let Some(heading) = heading
             && heading.len() < title.len()
-            && heading.chars().count() >= 8
-            && TITLE_SEPARATORS
-                .iter()
-                .any(|s| title.strip_prefix(heading).is_some_and(|rest| rest.starts_with(s)))
+            && let Some(rest) = title.strip_prefix(heading)
+            && starts_with_separator(rest)
+            && (heading.chars().count() >= 8 || !rest.starts_with(": "))
         {
             return heading.to_owned();
         }

@@ -131,8 +131,15 @@ impl<'a> PathGroup<'a> {
     }
 
     /// Returns whether a group looks like the best group of its sitemap: posts by subject, or
-    /// several directories of posts.
-    fn is_like(&self, directory: &str, best: &PathGroup<'_>, best_directory: &str) -> bool {
+    /// several directories of posts. `has_subjects` is whether the site's page lists posts of
+    /// several subjects.
+    fn is_like(
+        &self,
+        directory: &str,
+        best: &PathGroup<'_>,
+        best_directory: &str,
+        has_subjects: bool,
+    ) -> bool {
         let name = |directory: &str| {
             let parts: Vec<String> =
                 directory.split('/').filter(|s| !s.is_empty()).map(str::to_lowercase).collect();
@@ -155,13 +162,12 @@ impl<'a> PathGroup<'a> {
             return !url_shape::is_listing_name(&own_name)
                 && (!is_dated(best) || self.dated_count > 0);
         }
-        !url_shape::is_post_directory(best_directory)
+        (has_subjects || !url_shape::is_post_directory(best_directory))
             && best_directory != "/"
             && !url_shape::is_other_directory(&own_name)
             && count >= 2
             && depth_of(self) == depth_of(best)
-            && shares(self, self.slug_count)
-            && shares(best, best.slug_count)
+            && (has_subjects || shares(self, self.slug_count) && shares(best, best.slug_count))
             && (!is_dated(best) || is_dated(self))
     }
 }
@@ -253,7 +259,7 @@ fn guess_posts<'a>(
                 inside.len(),
                 pages.len()
             );
-            return (inside, reason);
+            return (drop_list_pages(inside), reason);
         }
     }
     if !of_posts.is_empty() {
@@ -297,7 +303,7 @@ fn guess_posts<'a>(
             *other != directory
                 && (is_listed
                     || has_subjects && is_subject(other, group)
-                    || group.is_like(other, best, directory))
+                    || group.is_like(other, best, directory, has_subjects))
         })
         .map(|(other, _)| other)
         .collect();
@@ -344,7 +350,7 @@ fn guess_posts<'a>(
 }
 
 /// Removes index pages, that is, pages above other pages (`/blog/kafka` if posts are
-/// `/blog/kafka/lag`), and the attachments below posts.
+/// `/blog/kafka/lag`), the pages of a list (`/blog/2`), and the attachments below posts.
 fn drop_list_pages(pages: Vec<&SitemapPage>) -> Vec<&SitemapPage> {
     let depth = |page: &SitemapPage| url_shape::segments(&page.url).len();
     let mut depths: BTreeMap<usize, usize> = BTreeMap::new();
@@ -377,5 +383,22 @@ fn drop_list_pages(pages: Vec<&SitemapPage>) -> Vec<&SitemapPage> {
             && std::iter::successors(above(path), |path| above(path))
                 .any(|path| posts.contains(path.trim_end_matches("/attachment")))
     };
-    pages.iter().copied().filter(|page| !is_list(page) && !is_attachment(page)).collect()
+    let is_number = |page: &SitemapPage| {
+        url_shape::segments(&page.url)
+            .last()
+            .is_some_and(|last| last.len() <= 3 && last.chars().all(|c| c.is_ascii_digit()))
+    };
+    // Posts can be numbered too, as most are then.
+    let has_numbers = pages.iter().filter(|page| is_number(page)).count() * 2 > pages.len();
+    let is_list_page = |page: &SitemapPage| {
+        !has_numbers
+            && is_number(page)
+            && url_shape::is_post_directory(&url_shape::directory(&page.url))
+            && dates::find_in_url(&page.url).is_none()
+    };
+    pages
+        .iter()
+        .copied()
+        .filter(|page| !is_list(page) && !is_attachment(page) && !is_list_page(page))
+        .collect()
 }

@@ -86,6 +86,13 @@ pub(crate) fn is_list(url: &Url) -> bool {
     if n >= 1 && word(n - 1) || n >= 2 && word(n - 2) && !release {
         return true;
     }
+    // `/site/blog/archives`
+    if n >= 3
+        && matches!(parts[n - 1].as_str(), "archive" | "archives")
+        && dates::find_in_url(url).is_none()
+    {
+        return true;
+    }
     // `/blog/page2`, `/blog/page-3`
     let number = parts.last().and_then(|last| last.strip_prefix("page"));
     let number = number.map(|number| number.trim_start_matches(['-', '_']));
@@ -174,8 +181,11 @@ pub(crate) fn is_static_page(url: &Url) -> bool {
     }
 }
 
-/// Returns whether a URL is a file that is not a page.
+/// Returns whether a URL is a file that is not a page. `/editor.js/` is a page.
 pub(crate) fn is_file(url: &Url) -> bool {
+    if url.path().ends_with('/') {
+        return false;
+    }
     let last = segments(url).last().map(|s| s.to_ascii_lowercase()).unwrap_or_default();
     last.rsplit_once('.').is_some_and(|(_, ext)| FILE_EXTENSIONS.contains(ext))
 }

@@ -356,3 +356,31 @@ async fn page_and_tag_sitemap_parts_are_not_requested() {
     );
     assert_eq!(harness.requested_paths(&mut 0).len(), 6);
 }
+
+#[tokio::test]
+async fn a_text_that_three_pages_share_is_no_summary_and_a_shared_title_is_none() {
+    let harness = Installation::following_site("/", "");
+    let posts = post_paths(4);
+    harness.origin.script_pages(&[
+        ("/", EMPTY_HOME_PAGE),
+        ("/sitemap.xml", &sitemap(&posts, morning(2026, 10, 30))),
+    ]);
+    for (n, path) in posts.iter().enumerate() {
+        let page = format!(
+            "<html><head><title>Anna Boat</title></head><body><article><time \
+             datetime=2026-10-0{}>day</time><p>Guests write here about boats and the water \
+             every week.</p><p>The note of {} is long enough to be a summary of its \
+             own.</p></article></body></html>",
+            n + 1,
+            title_of(path)
+        );
+        harness.origin.script_pages(&[(path, &page)]);
+    }
+    harness.poll("site").await;
+    let stories = harness.stored_stories();
+    assert_eq!(stories.len(), 4);
+    for story in stories {
+        assert!(story.summary_text.starts_with("The note of"), "{}", story.summary_text);
+        assert_eq!(story.title, "", "a note, whose title feeds make of its text");
+    }
+}

@@ -13,7 +13,7 @@ use ego_tree::{NodeId, iter::Edge};
 use scraper::{ElementRef, Node};
 use url::Url;
 
-use super::generic_links::{is_generic_text, is_navigation_text};
+use super::generic_links::{is_generic_text, is_navigation_text, is_url_text};
 use crate::{
     dates,
     dom::{
@@ -392,7 +392,7 @@ fn anchor_from_element<'a>(
         return None;
     }
     let text = text_of(element);
-    if is_navigation_text(&text) {
+    if is_navigation_text(&text) || is_url_text(&text) {
         return None;
     }
     let inner = element.descendent_elements().skip(1).find_map(|e| heading_level(e.value().name()));

@@ -3,7 +3,7 @@
 //! Entry point: [`read`]. The extraction with the highest score leads: its items are the posts. The
 //! others fill in the fields that it lacks.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use url::Url;
 
@@ -33,16 +33,18 @@ impl Extraction {
     /// Returns how well the items show the posts of the page, and `None` if they do not.
     ///
     /// What a page states must cover most of the items that its structure shows; a list of other
-    /// things describes something else. Headings of a change log that link to another site lead to
+    /// things describes something else. Links to other sites count only if what the page states
+    /// leads there too: notes contain such links. The links to other sites within notes do not count. Headings of a change log that link to another site lead to
     /// the code, not to the entry.
-    fn score(&self, shown: &HashSet<String>, page: &Url) -> Option<Certainty> {
+    fn score(&self, shown: &HashMap<String, bool>, page: &Url) -> Option<Certainty> {
         let certainty = self.extractor.certainty();
-        let covered = self.items.iter().filter_map(IndexItem::key).filter(|k| shown.contains(k));
-        let is_complete = certainty == Certainty::Likely || covered.count() * 10 >= shown.len() * 6;
-        let leads_to_code = |item: &IndexItem| {
-            is_version_title(item)
-                && item.url.as_ref().is_some_and(|url| !url_shape::same_site(url, page))
-        };
+        let leads_elsewhere = self.items.iter().any(|item| !is_on_site(item, page));
+        let expected = shown.values().filter(|own| **own || leads_elsewhere).count();
+        let keys = self.items.iter().filter_map(IndexItem::key);
+        let covered = keys.filter(|key| shown.contains_key(key)).count();
+        let is_complete = certainty == Certainty::Likely
+            || covered * 10 >= expected * 6 && self.items.len() >= shown.len() - expected;
+        let leads_to_code = |item: &IndexItem| is_version_title(item) && !is_on_site(item, page);
         let is_changelog = self.items.iter().all(leads_to_code);
         (!self.items.is_empty() && is_complete && !is_changelog).then_some(certainty)
     }
@@ -52,10 +54,12 @@ impl Extraction {
 pub(super) fn read(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
     let extractions: Vec<Extraction> =
         EXTRACTORS.iter().map(|extractor| Extraction::read(*extractor, dom, page)).collect();
-    let shown: HashSet<String> = extractions
+    // Whether each item that the structure shows is on the site of the page.
+    let shown: HashMap<String, bool> = extractions
         .iter()
         .filter(|extraction| extraction.extractor.certainty() == Certainty::Likely)
-        .flat_map(|extraction| extraction.items.iter().filter_map(IndexItem::key))
+        .flat_map(|extraction| &extraction.items)
+        .filter_map(|item| Some((item.key()?, is_on_site(item, page))))
         .collect();
     let scores = extractions.iter().map(|extraction| extraction.score(&shown, page));
     // `max_by_key` returns the last of equals, and the first leads.
@@ -86,6 +90,10 @@ fn is_usable(item: &IndexItem, page: &Url) -> bool {
             !url_shape::is_home(url)
                 && url_shape::comparison_key(url) != url_shape::comparison_key(page)
         })
+}
+
+fn is_on_site(item: &IndexItem, page: &Url) -> bool {
+    item.url.as_ref().is_some_and(|url| url_shape::same_site(url, page))
 }
 
 /// Returns whether a title is a version number: `v2.14.0`.

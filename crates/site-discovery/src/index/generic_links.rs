@@ -30,6 +30,12 @@ static READ_MORE: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a valid pattern")
 });
 
+/// Returns whether a text is a URL. A link with such a text is a reference of a running text.
+pub(super) fn is_url_text(text: &str) -> bool {
+    (text.starts_with("http://") || text.starts_with("https://"))
+        && !text.contains(char::is_whitespace)
+}
+
 /// Returns whether a text is common to many links and not a title: `Read more`, `Continue reading
 /// →`.
 pub(super) fn is_generic_text(text: &str) -> bool {

@@ -8,6 +8,7 @@
 mod article_text;
 mod images;
 mod summary;
+mod title;
 mod visible;
 
 use std::collections::BTreeSet;
@@ -22,12 +23,11 @@ use feed_model::{
 use self::images::{image_key, is_logo};
 use crate::{
     dates,
-    dom::{Dom, rels, text_of},
+    dom::{Dom, rels},
     feed_autodiscovery::{self, FeedLink},
     json_ld::{self, JsonLdGraph},
     page::Page,
-    site_name::SiteNameCleaner,
-    text::{collapse_whitespace, escape_html, keywords, normalized},
+    text::{collapse_whitespace, escape_html, keywords},
     url_shape,
 };
 
@@ -47,8 +47,11 @@ pub struct PageMetadata {
     /// The description in the page's metadata, if it is the draft's summary. Some sites give all
     /// their pages the same description.
     pub description: Option<String>,
-    /// The first sentences of the text, as a summary in the place of such a description.
-    pub text_summary: Option<SafeHtml>,
+    /// The first paragraphs of the text, each as a summary in the place of such a description.
+    pub text_summaries: Vec<SafeHtml>,
+    /// Whether the page shows a dated post, so that it is a note if it has no title. A page that a
+    /// script fills shows none.
+    pub is_note: bool,
     /// The feeds that the page names, the best first.
     pub feed_links: Vec<FeedLink>,
     /// Problems found on the page.
@@ -82,8 +85,8 @@ pub fn read_page_metadata(page: &Page<'_>, content_full: bool) -> PageMetadata {
     draft.image = reader.image();
     let as_html = |text: &str| feed_parser::sanitise(&escape_html(text), &dom.base);
     let description = reader.description(&draft, site_title.as_deref());
-    let text_summary = reader.text_summary(&draft, site_title.as_deref());
-    let summary = match (&description, &text_summary) {
+    let text_summaries = reader.text_summaries(&draft, site_title.as_deref());
+    let summary = match (&description, text_summaries.first()) {
         (Some((text, from)), _) => Some((as_html(text), from.clone())),
         (None, Some(text)) => Some((as_html(text), "the first paragraph".to_owned())),
         (None, None) => None,
@@ -110,12 +113,15 @@ pub fn read_page_metadata(page: &Page<'_>, content_full: bool) -> PageMetadata {
             .problems
             .push(Problem::note("undated", format!("{} has no publication date", page.url)));
     }
+    let is_note =
+        draft.published.is_some() && (!text_summaries.is_empty() || visible::shows_post(&dom));
     let MetadataReader { field_origins, problems, .. } = reader;
     PageMetadata {
         draft,
         site_title,
         description: description.map(|(text, _)| text),
-        text_summary: text_summary.map(|text| as_html(&text)),
+        is_note,
+        text_summaries: text_summaries.iter().map(|text| as_html(text)).collect(),
         feed_links: feed_autodiscovery::feed_links_in_dom(page, &dom),
         problems,
         field_origins,
@@ -179,19 +185,6 @@ impl MetadataReader<'_> {
         })
     }
 
-    fn site_title(&mut self) -> Option<String> {
-        let found = self
-            .meta(&["og:site_name"])
-            .or_else(|| self.graph.site_name().map(|name| (name, "JSON-LD")))
-            .or_else(|| {
-                self.meta(&["application-name", "apple-mobile-web-app-title", "dc.publisher"])
-            });
-        let title = found
-            .map(|(name, from)| (feed_parser::title_text(&name), from))
-            .filter(|(name, _)| !name.is_empty());
-        self.record_origin("site_title", title)
-    }
-
     /// Returns the canonical URL if it is on the same site and is not the home page, otherwise the
     /// page's own URL.
     fn canonical_url(&mut self) -> Url {
@@ -207,8 +200,13 @@ impl MetadataReader<'_> {
         let stated = canonical.or_else(|| {
             self.meta(&["og:url"]).and_then(|(value, from)| Some((self.dom.url(&value)?, from)))
         });
+        // Some templates state `//posts/one`, or the path in lower case. The URL of the page works.
+        let folded = |url: &Url| url.path().replace("//", "/").to_lowercase();
+        let is_variant =
+            |url: &Url| url.path() != self.page.url.path() && folded(url) == folded(self.page.url);
         let fits = |url: &Url| {
             url_shape::same_site(url, self.page.url)
+                && !is_variant(url)
                 && (!url_shape::is_home(url) || url_shape::is_home(self.page.url))
         };
         match stated {
@@ -224,63 +222,6 @@ impl MetadataReader<'_> {
                 url
             }
         }
-    }
-
-    fn title(&mut self, site_title: Option<&str>) -> Option<String> {
-        let cleaner = SiteNameCleaner::new(site_title, self.page.url);
-        let heading = visible::heading(self.dom, self.page.url);
-        let tag = self.dom.first("head > title, title").map(text_of).filter(|t| !t.is_empty());
-        // Some templates give every page the site's name as its title.
-        let is_site =
-            |text: &str| site_title.is_some_and(|site| normalized(site) == normalized(text));
-        let home = url_shape::is_home(self.page.url);
-        let found = self
-            .json_text(&["headline", "name"])
-            .filter(|(text, _)| home || !is_site(text))
-            .or_else(|| {
-                [
-                    "og:title",
-                    "twitter:title",
-                    "dc.title",
-                    "dcterms.title",
-                    "parsely-title",
-                    "citation_title",
-                ]
-                .iter()
-                .filter_map(|name| self.meta(&[name]))
-                .find(|(text, _)| home || !is_site(text))
-                .map(|(v, f)| (v, f.to_owned()))
-            })
-            .or_else(|| {
-                visible::first_text(
-                    self.dom,
-                    "[itemprop~='headline'], .h-entry .p-name, .hentry .entry-title",
-                )
-                .map(|t| (t, "marked as headline".to_owned()))
-            })
-            .or_else(|| heading.clone().map(|t| (t, "the heading of the page".to_owned())))
-            .or_else(|| {
-                tag.filter(|text| home || !is_site(text)).map(|t| (t, "<title>".to_owned()))
-            });
-        let found = found.map(|(text, from)| {
-            let text = feed_parser::title_text(&text);
-            let bare = cleaner.strip_site_name(&text, heading.as_deref());
-            // JSON-LD limits headlines to 110 characters. A heading with the same beginning is the
-            // complete title.
-            let cut = bare.trim_end_matches(['…', '.']).trim_end();
-            match &heading {
-                Some(whole)
-                    if whole.len() > bare.len()
-                        && cut.chars().count() > 40
-                        && whole.starts_with(cut)
-                        && whole.chars().count() < 300 =>
-                {
-                    (whole.clone(), from)
-                }
-                _ => (bare, from),
-            }
-        });
-        self.record_origin("title", found.filter(|(text, _)| !text.is_empty()))
     }
 
     fn published(&mut self) -> Option<PublishedDate> {

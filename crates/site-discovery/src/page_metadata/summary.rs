@@ -39,11 +39,11 @@ impl MetadataReader<'_> {
         candidates.find_map(|(v, from)| Some((clean(&v)?, from)))
     }
 
-    /// Returns the first sentences of the text.
-    pub(super) fn text_summary(&self, draft: &Draft, site_title: Option<&str>) -> Option<String> {
+    /// Returns the first paragraphs of the text, each as a summary.
+    pub(super) fn text_summaries(&self, draft: &Draft, site_title: Option<&str>) -> Vec<String> {
         let cleaner = SiteNameCleaner::new(site_title, self.page.url);
         let title = draft.title.as_deref();
         let authors: Vec<&str> = draft.authors.iter().map(|p| p.name.as_str()).collect();
-        visible::first_paragraph(self.dom, &|text| cleaner.clean_summary(text, title, &authors))
+        visible::first_paragraphs(self.dom, &|text| cleaner.clean_summary(text, title, &authors))
     }
 }

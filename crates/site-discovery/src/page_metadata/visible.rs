@@ -13,12 +13,16 @@ use crate::{
     dates,
     dom::{Dom, MAX_ANCESTORS, class_and_id_words, compile_selector, is_invisible, rels, text_of},
     element_date::{contains_update_word, element_date, is_update_date},
+    site_name,
     text::{keywords, truncate_summary},
     url_shape,
 };
 
 /// The maximum number of paragraphs that are tried as a summary.
 const MAX_PARAGRAPHS: usize = 40;
+
+/// The maximum number of paragraphs that are returned as summaries.
+const MAX_SUMMARIES: usize = 3;
 
 /// The maximum number of elements that are tried as a part of a summary.
 const MAX_BLOCKS: usize = 400;
@@ -32,7 +36,15 @@ pub(super) fn heading(dom: &Dom, page: &Url) -> Option<String> {
     heading_element(dom, page).map(text_of)
 }
 
-fn heading_element<'a>(dom: &'a Dom, page: &Url) -> Option<ElementRef<'a>> {
+/// Returns whether a heading has a link to itself, as the headings of a text have.
+pub(super) fn links_to_itself(heading: &ElementRef<'_>) -> bool {
+    let is_anchor = |a: ElementRef<'_>| {
+        a.value().name() == "a" && a.attr("href").is_some_and(|href| href.starts_with('#'))
+    };
+    heading.descendent_elements().any(is_anchor)
+}
+
+pub(super) fn heading_element<'a>(dom: &'a Dom, page: &Url) -> Option<ElementRef<'a>> {
     // A heading that links to the home page is the site's.
     let leads_home = |h: &ElementRef<'_>| {
         let links =
@@ -42,32 +54,34 @@ fn heading_element<'a>(dom: &'a Dom, page: &Url) -> Option<ElementRef<'a>> {
             .filter_map(|href| dom.url(href))
             .any(|url| url_shape::is_home(&url))
     };
-    // Some themes set the day of a post in a heading above its title.
+    // Some themes set the day of a post in a heading above its title. The title of a monthly letter
+    // can be a month.
     let is_date = |text: &str| {
         dates::is_only_date(text)
             || dates::heading_year(text).is_some()
             || dates::heading_month(text).is_some()
+    };
+    let page_title = dom.first("head > title").map(text_of).unwrap_or_default();
+    let begins_page_title = |h: &ElementRef<'_>, min_chars: usize| {
+        let text = text_of(*h);
+        let is_long = text.chars().count() >= min_chars;
+        page_title.strip_prefix(text.as_str()).is_some_and(|rest| {
+            is_long && (rest.is_empty() || rest.starts_with([' ', ':']))
+                || site_name::starts_with_separator(rest) && !text.is_empty()
+        })
     };
     let headings: Vec<ElementRef<'_>> = dom
         .all("h1")
         .into_iter()
         .filter(|h| {
             let text = text_of(*h);
-            !text.is_empty() && !is_date(&text)
+            !text.is_empty() && (!is_date(&text) || begins_page_title(h, 8))
         })
         .collect();
     let within = |name: &'static str| {
         headings.iter().find(|h| ancestors(h).any(|a| a.value().name() == name)).copied()
     };
     let only = || (headings.len() == 1 && !leads_home(&headings[0])).then(|| headings[0]);
-    let page_title = dom.first("head > title").map(text_of).unwrap_or_default();
-    let begins_page_title = |h: &ElementRef<'_>, min_chars: usize| {
-        let text = text_of(*h);
-        text.chars().count() >= min_chars
-            && page_title
-                .strip_prefix(text.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':']))
-    };
     let titled = || {
         let marked = "h1, h2, h3, .post-title, .entry-title, .article-title, .title, \
                       [itemprop~='headline']";
@@ -129,7 +143,7 @@ pub(super) fn published(dom: &Dom, page: &Url) -> Option<(PublishedDate, String)
 fn labelled_date(dom: &Dom) -> Option<PublishedDate> {
     dom.all("p, span, div, small, em, i, b, li, td, dd, h2, h3, h4, h5, h6, address, footer")
         .into_iter()
-        .filter(|e| is_article_content(e))
+        .filter(|e| is_article_content(e) && !is_quoted(e))
         .take(MAX_DATE_ELEMENTS)
         .find_map(|element| {
             let text = text_of(element);
@@ -154,6 +168,11 @@ fn labelled_date(dom: &Dom) -> Option<PublishedDate> {
             let is_labelled = is_meta_line(&text) && found.start <= 40;
             (is_marked || is_labelled || dates::is_only_date(&text)).then_some(found.date)
         })
+}
+
+/// Returns whether an element is part of a listing or a quotation.
+fn is_quoted(element: &ElementRef<'_>) -> bool {
+    ancestors(element).any(|a| matches!(a.value().name(), "pre" | "code" | "blockquote"))
 }
 
 /// Returns the modification date, if an element is marked as one.
@@ -226,9 +245,18 @@ pub(super) fn reading_time(dom: &Dom) -> Option<String> {
         .find(|part| reading_minutes(part).is_some())
 }
 
-/// Returns the first paragraph of the article that has enough text after `clean` has removed the
+/// Returns whether an element that is marked as a post has a text or an image.
+pub(super) fn shows_post(dom: &Dom) -> bool {
+    dom.all("article, .e-content, [itemprop~='articleBody'], .entry-content, .post-content")
+        .into_iter()
+        .any(|e| {
+            !text_of(e).is_empty() || e.descendent_elements().any(|e| e.value().name() == "img")
+        })
+}
+
+/// Returns the first paragraphs of the article that have enough text after `clean` has removed the
 /// site's words. If no paragraph has, returns the first texts of the article together.
-pub(super) fn first_paragraph(dom: &Dom, clean: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+pub(super) fn first_paragraphs(dom: &Dom, clean: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
     for selector in [
         ".h-entry .p-summary",
         "[itemprop~='description']:not(meta)",
@@ -241,17 +269,21 @@ pub(super) fn first_paragraph(dom: &Dom, clean: &dyn Fn(&str) -> Option<String>)
         "body p",
     ] {
         let paragraphs = dom.all(selector);
-        let found = paragraphs
+        let found: Vec<String> = paragraphs
             .iter()
             .filter(|e| is_article_content(e))
             .take(MAX_PARAGRAPHS)
             .filter(|p| !is_byline(p) && !is_mostly_links(p))
-            .find_map(|p| clean(&text_of(*p)).filter(|t| is_long_enough(t)));
-        if found.is_some() {
-            return found;
+            .filter_map(|p| clean(&text_of(*p)).filter(|t| is_long_enough(t)))
+            .take(MAX_SUMMARIES)
+            .collect();
+        if !found.is_empty() {
+            let missing = MAX_SUMMARIES - found.len();
+            let blocks = || first_blocks(dom, clean).into_iter().take(missing);
+            return found.into_iter().chain(blocks()).collect();
         }
     }
-    first_blocks(dom, clean)
+    first_blocks(dom, clean).into_iter().collect()
 }
 
 /// Returns the first texts of the article, whatever elements they are in.
@@ -302,8 +334,12 @@ fn is_long_enough(text: &str) -> bool {
     text.split(' ').count() >= 8 || !text.is_ascii() && text.chars().count() >= 24
 }
 
-/// Returns whether most of an element's text is within links: tags, navigation, a share line.
+/// Returns whether most of an element's text is within links: tags, navigation, a share line, the
+/// name of the site above its pages.
 fn is_mostly_links(element: &ElementRef<'_>) -> bool {
+    if ancestors(element).any(|a| a.value().name() == "a") {
+        return true;
+    }
     let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
     let linked: usize = element
         .descendent_elements()
@@ -378,7 +414,7 @@ fn is_article_content(element: &ElementRef<'_>) -> bool {
     !is_invisible(element)
         && ancestors(element).all(|a| {
             let name = a.value().name();
-            !(matches!(name, "nav" | "aside")
+            !(matches!(name, "nav" | "aside" | "noscript" | "template")
                 || name == "footer" && !ancestors(&a).any(|b| b.value().name() == "article")
                 || name == "a"
                     && element.value().name() == "time"

@@ -1,9 +1,9 @@
 //! Kinds of sites as they really are: one small page of our own for each.
 
-use feed_model::{Headers, SitemapPatterns};
+use feed_model::Headers;
 use site_discovery::{
-    Page, PageMetadata, SitemapDocument, detect_bot_challenge, feed_links, post_links,
-    read_index_page, read_page_metadata, read_sitemap, sitemap_links, suggest_selectors,
+    Page, PageMetadata, detect_bot_challenge, feed_links, read_index_page, read_page_metadata,
+    sitemap_links, suggest_selectors,
 };
 use url::Url;
 
@@ -46,24 +46,6 @@ fn head(address: &str, head: &str, body: &str) -> PageMetadata {
         format!("<!DOCTYPE html><html lang=en><head>{head}</head><body>{body}</body></html>");
     let url = Url::parse(address).unwrap();
     read_page_metadata(&Page { url: &url, headers: &Headers::new(), html: &html }, false)
-}
-
-fn sitemap(paths: &[(&str, &str)]) -> SitemapDocument {
-    let entry = |(path, day): &(&str, &str)| {
-        format!("<url><loc>https://boats.example{path}</loc><lastmod>{day}</lastmod></url>")
-    };
-    let entries = paths.iter().map(entry).collect::<Vec<_>>().concat();
-    let url = Url::parse("https://boats.example/sitemap.xml").unwrap();
-    read_sitemap(format!("<urlset>{entries}</urlset>").as_bytes(), &url).unwrap()
-}
-
-fn posts(document: &SitemapDocument, known: &[&str]) -> Vec<String> {
-    let site = Url::parse("https://boats.example/").unwrap();
-    let known: Vec<Url> = known.iter().map(|path| site.join(path).unwrap()).collect();
-    let links = post_links(document, &SitemapPatterns::default(), &site, &known);
-    let mut paths: Vec<String> = links.pages.iter().map(|p| p.url.path().to_owned()).collect();
-    paths.sort();
-    paths
 }
 
 #[test]
@@ -263,63 +245,8 @@ fn the_first_sentences_stand_ready_in_the_place_of_a_description_of_the_site() {
          nobody spoke.</div></article></main>",
     );
     assert_eq!(found.description.as_deref(), Some("Everything about boats, from one workshop."));
-    let text = found.text_summary.unwrap();
+    let text = &found.text_summaries[0];
     assert!(text.as_str().starts_with("The hull was turned over"), "{}", text.as_str());
-}
-
-#[test]
-fn posts_by_subject_are_taken_from_all_their_directories() {
-    let document = sitemap(&[
-        ("/craft/keel-laid-at-dawn/", "2024-01-11"),
-        ("/craft/a-mast-for-two/", "2024-02-11"),
-        ("/craft/oars-and-rowlocks/", "2024-03-11"),
-        ("/travel/down-the-slow-river/", "2024-01-17"),
-        ("/travel/nine-quiet-harbours/", "2024-02-17"),
-        ("/about/", "2024-01-01"),
-        ("/tags/", "2024-01-01"),
-        ("/projects/a-small-boat/", "2024-01-02"),
-        ("/projects/a-big-boat-shed/", "2024-01-03"),
-    ]);
-    assert_eq!(
-        posts(&document, &[]),
-        [
-            "/craft/a-mast-for-two/",
-            "/craft/keel-laid-at-dawn/",
-            "/craft/oars-and-rowlocks/",
-            "/travel/down-the-slow-river/",
-            "/travel/nine-quiet-harbours/"
-        ]
-    );
-}
-
-#[test]
-fn the_posts_that_the_page_lists_correct_the_guess_from_the_sitemap() {
-    let document = sitemap(&[
-        ("/boats/the-long-tow-home-model", "2024-01-01"),
-        ("/boats/the-short-tow-home-model", "2024-01-02"),
-        ("/boats/the-red-tow-home-model", "2024-01-03"),
-        ("/boats/the-blue-tow-home-model", "2024-01-04"),
-        ("/diary/rain", "2024-01-05"),
-        ("/diary/wind", "2024-01-06"),
-        ("/diary/fog", "2024-01-07"),
-    ]);
-    assert_eq!(posts(&document, &[]).len(), 4);
-    assert_eq!(
-        posts(&document, &["/diary/rain", "/diary/wind", "/diary/fog"]),
-        ["/diary/fog", "/diary/rain", "/diary/wind"]
-    );
-}
-
-#[test]
-fn attachments_below_posts_are_left_out() {
-    let document = sitemap(&[
-        ("/2024/06/20/keel-laid-at-dawn/", "2024-06-20"),
-        ("/2024/06/21/a-mast-for-two/", "2024-06-21"),
-        ("/2024/06/22/oars-and-rowlocks/", "2024-06-22"),
-        ("/2024/06/22/oars-and-rowlocks/img_0041/", "2024-06-22"),
-        ("/2024/06/21/a-mast-for-two/attachment/7001/", "2024-06-21"),
-    ]);
-    assert_eq!(posts(&document, &[]).len(), 3);
 }
 
 #[test]
@@ -425,41 +352,6 @@ fn a_date_that_begins_the_link_is_not_part_of_the_title() {
     );
 }
 
-#[test]
-fn the_directories_of_the_posts_that_the_page_lists_are_subjects() {
-    let document = sitemap(&[
-        ("/posts/the-first-keel-laid", "2020-01-01"),
-        ("/posts/the-second-keel-laid", "2020-01-02"),
-        ("/posts/the-third-keel-laid", "2020-01-03"),
-        ("/wood/how-oak-is-bent", "2024-01-01"),
-        ("/wood/how-ash-is-bent", "2024-01-02"),
-        ("/rope/a-splice-in-three", "2024-01-03"),
-        ("/sails/one-reef-too-late", "2024-01-04"),
-        ("/projects/a-small-red-boat", "2024-01-05"),
-    ]);
-    let listed = [
-        "/wood/how-oak-is-bent",
-        "/wood/how-ash-is-bent",
-        "/rope/a-splice-in-three",
-        "/sails/one-reef-too-late",
-    ];
-    assert_eq!(posts(&document, &listed).len(), 7);
-}
-
-#[test]
-fn one_word_slugs_at_the_root_are_posts_if_no_slug_is_longer_or_the_page_lists_them() {
-    let short =
-        sitemap(&[("/rain", "2024-01-01"), ("/wind", "2024-01-02"), ("/about", "2024-01-03")]);
-    assert_eq!(posts(&short, &["/rain"]), ["/rain", "/wind"]);
-    let mixed = sitemap(&[
-        ("/rain", "2024-01-01"),
-        ("/how-oak-is-bent", "2024-01-02"),
-        ("/shed", "2024-01-03"),
-    ]);
-    assert_eq!(posts(&mixed, &[]), ["/how-oak-is-bent"]);
-    assert_eq!(posts(&mixed, &["/rain"]), ["/how-oak-is-bent", "/rain"]);
-}
-
 /// A post with its text, and a list beside the posts (Docusaurus, Hugo themes with a panel, Jekyll
 /// pages with lists by subject).
 fn with_side_list(side: &str) -> Vec<String> {
@@ -537,26 +429,19 @@ fn a_link_that_covers_its_card_and_repeats_the_title_has_the_date_of_the_card() 
 }
 
 #[test]
-fn pages_of_a_list_below_the_url_of_the_source_are_not_posts() {
-    let document = sitemap(&[
-        ("/news/2026/03/04/keel-laid-at-dawn.html", "2026-03-04"),
-        ("/shop/2026/02/11/a-mast-for-two.html", "2026-02-11"),
-        ("/news/2026/01/05/oars-and-rowlocks.html", "2026-01-05"),
-        ("/blog/page2/", "2026-03-04"),
-        ("/blog/page3/", "2026-03-04"),
-        ("/blog/page-4", "2026-03-04"),
-        ("/blog/start-here.html", "2026-03-04"),
-    ]);
-    let site = Url::parse("https://boats.example/blog/").unwrap();
-    let known: Vec<Url> = [
-        "/news/2026/03/04/keel-laid-at-dawn.html",
-        "/shop/2026/02/11/a-mast-for-two.html",
-        "/news/2026/01/05/oars-and-rowlocks.html",
-    ]
-    .iter()
-    .map(|path| site.join(path).unwrap())
-    .collect();
-    let links = post_links(&document, &SitemapPatterns::default(), &site, &known);
-    let paths: Vec<&str> = links.pages.iter().map(|p| p.url.path()).collect();
-    assert_eq!(paths, known.iter().map(Url::path).collect::<Vec<_>>());
+fn links_whose_text_is_a_url_are_not_posts() {
+    let link = |n: u32| {
+        format!("<li><a href='https://other.example/{n}'>https://other.example/{n}</a></li>")
+    };
+    let links: String = (1..=6).map(link).collect();
+    let entry = |n: u32| {
+        format!(
+            "<div class=h-entry><a class='u-url dt-published' href=/notes/{n}>{n} Sep 2026 15:50\
+             </a><div class=e-content><p>Note {n} about oars.</p></div></div>"
+        )
+    };
+    let notes: String = (1..=3).map(entry).collect();
+    let found = rows("https://boats.example/notes/", &format!("{notes}<ul>{links}</ul>"));
+    let paths: Vec<&str> = found.iter().map(|(_, path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["/notes/1", "/notes/2", "/notes/3"]);
 }

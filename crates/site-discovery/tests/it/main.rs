@@ -5,5 +5,7 @@
 mod icon_links;
 mod kinds;
 mod page_metadata;
+mod post_pages;
 mod reservation;
 mod site_parsing;
+mod sitemap_kinds;
