@@ -14,9 +14,31 @@ out=target/dist-files
 rm -rf "$out"
 mkdir -p "$out"
 
-# Paths of this machine must not be in the program.
-RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$PWD=. --remap-path-prefix=$HOME=~"
-export RUSTFLAGS
+# Paths of this machine must not be in the program: not those of Rust code (panics name their file),
+# nor those of the C code of dependencies. The last mapping that fits a path is the one in force.
+# The encoded form of the variable allows spaces in paths.
+CARGO_TARGET_DIR=$PWD/target
+export CARGO_TARGET_DIR
+unset RUSTFLAGS
+separator=$(printf '\037')
+CARGO_ENCODED_RUSTFLAGS=
+map() { # map DIRECTORY NAME
+    CARGO_ENCODED_RUSTFLAGS="${CARGO_ENCODED_RUSTFLAGS:+$CARGO_ENCODED_RUSTFLAGS$separator}\
+--remap-path-prefix=$1=$2"
+    c_maps="${c_maps:+$c_maps }-ffile-prefix-map=$1=$2"
+}
+c_maps=
+map "$HOME" '~'
+map "$(rustc --print sysroot)/lib/rustlib/src/rust" \
+    "/rustc/$(rustc -vV | sed -n 's/^commit-hash: //p')"
+map "$PWD" .
+# The name of the directory below registry/src differs with the registry that cargo is set up for.
+cargo fetch --locked --target "$target"
+for registry in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
+    map "$registry" crates
+done
+export CARGO_ENCODED_RUSTFLAGS
+CFLAGS="$c_maps" && export CFLAGS
 cargo build --locked --profile dist --target "$target" --bin tributary
 program=target/$target/dist/tributary
 scripts/package-files.sh "$program" target/package

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes an OCI image without a container engine: a directory with the layout of the OCI image
-# specification, and an archive of it that `docker load`, `podman load` and `skopeo copy` read.
+# Makes an image without a container engine: an archive with the layout of the OCI image
+# specification, which `docker load`, `podman load` and `skopeo copy` read. The manifest has the
+# media types of Docker, because podman ignores HEALTHCHECK with those of OCI.
 #
 #   scripts/image.sh PROGRAM ARCHIVE
 #
@@ -54,13 +55,13 @@ JSON
 config=$(digest "$work/config.json")
 mv "$work/config.json" "$blobs/$config"
 cat >"$work/manifest.json" <<JSON
-{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:$config","size":$(size "$blobs/$config")},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"sha256:$layer","size":$(size "$blobs/$layer")}]}
+{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","config":{"mediaType":"application/vnd.docker.container.image.v1+json","digest":"sha256:$config","size":$(size "$blobs/$config")},"layers":[{"mediaType":"application/vnd.docker.image.rootfs.diff.tar.gzip","digest":"sha256:$layer","size":$(size "$blobs/$layer")}]}
 JSON
 manifest=$(digest "$work/manifest.json")
 mv "$work/manifest.json" "$blobs/$manifest"
 printf '{"imageLayoutVersion":"1.0.0"}' >"$work/image/oci-layout"
 cat >"$work/image/index.json" <<JSON
-{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:$manifest","size":$(size "$blobs/$manifest"),"annotations":{"org.opencontainers.image.ref.name":"$version","io.containerd.image.name":"docker.io/library/tributary:$version"},"platform":{"architecture":"$arch","os":"linux"}}]}
+{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.docker.distribution.manifest.v2+json","digest":"sha256:$manifest","size":$(size "$blobs/$manifest"),"annotations":{"org.opencontainers.image.ref.name":"$version","io.containerd.image.name":"docker.io/library/tributary:$version"},"platform":{"architecture":"$arch","os":"linux"}}]}
 JSON
 # Older versions of `docker load` read this file instead of index.json.
 printf '[{"Config":"blobs/sha256/%s","RepoTags":["tributary:%s"],"Layers":["blobs/sha256/%s"]}]' \
