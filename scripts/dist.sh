@@ -1,10 +1,11 @@
 #!/bin/sh
 # Makes everything that is published of a version, in target/dist-files: an archive with the static
-# program, a Debian package, an OCI image, an SBOM (CycloneDX) and SHA256SUMS.
+# program, a Debian package, an OCI image with compose.yaml, an SBOM (CycloneDX) and SHA256SUMS.
 #
 # Needs: rustup target add x86_64-unknown-linux-musl; musl-gcc (Debian: musl-tools);
 # cargo install cargo-deb cargo-cyclonedx. The same commit and toolchain give the same bytes.
 set -eu
+umask 022
 cd "$(dirname "$0")/.."
 target=${TARGET:-x86_64-unknown-linux-musl}
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
@@ -25,7 +26,7 @@ CARGO_ENCODED_RUSTFLAGS=
 map() { # map DIRECTORY NAME
     CARGO_ENCODED_RUSTFLAGS="${CARGO_ENCODED_RUSTFLAGS:+$CARGO_ENCODED_RUSTFLAGS$separator}\
 --remap-path-prefix=$1=$2"
-    c_maps="${c_maps:+$c_maps }-ffile-prefix-map=$1=$2"
+    c_maps="${c_maps:+$c_maps }'-ffile-prefix-map=$1=$2'"
 }
 c_maps=
 map "$HOME" '~'
@@ -39,15 +40,22 @@ for registry in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
 done
 export CARGO_ENCODED_RUSTFLAGS
 CFLAGS="$c_maps" && export CFLAGS
+CC_SHELL_ESCAPED_FLAGS=1 && export CC_SHELL_ESCAPED_FLAGS
 cargo build --locked --profile dist --target "$target" --bin tributary
 program=target/$target/dist/tributary
 scripts/package-files.sh "$program" target/package
 
+# The archive has the units for /usr/local/bin, where install.md puts the program.
 name=tributary-$version-$target
-mkdir -p "$out/$name"
-cp "$program" README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE "$out/$name/"
-cp -r target/package/man target/package/completions target/package/systemd \
-    target/package/feeds.toml target/package/feeds.schema.json contrib "$out/$name/"
+mkdir -p "$out/$name/systemd" "$out/$name/docs"
+cp "$program" README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE target/package/feeds.schema.json \
+    "$out/$name/"
+cp docs/*.md "$out/$name/docs/"
+cp -r contrib target/package/man target/package/completions "$out/$name/"
+cp systemd/* "$out/$name/systemd/"
+sed "s|image: tributary:.*|image: tributary:$version|" compose.yaml >"$out/compose.yaml"
+cp "$out/compose.yaml" "$out/$name/"
+chmod -R u=rwX,go=rX "$out/$name"
 tar --create --directory="$out" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 \
     --numeric-owner "$name" | gzip -9n >"$out/$name.tar.gz"
 rm -r "${out:?}/$name"
@@ -55,8 +63,12 @@ rm -r "${out:?}/$name"
 cargo deb --locked --no-build --no-strip --profile dist --target "$target" \
     --output "$out/tributary_${version}_amd64.deb"
 scripts/image.sh "$program" "$out/tributary-$version-image.tar"
-cargo cyclonedx --format json --spec-version 1.5 --override-filename sbom
-mv sbom.json "$out/tributary-$version.cdx.json"
+
+# cargo-cyclonedx writes a file into the directory of each package, and names local packages by
+# their absolute path.
+cargo cyclonedx --format json --spec-version 1.5 --target "$target" --override-filename sbom
+root=$(sed -n 's/.*"bom-ref": "\(path+file:.*\)#tributary@.*/\1/p' sbom.json | head -n 1)
+sed "s|$root|path+file:///tributary|g" sbom.json >"$out/tributary-$version.cdx.json"
 find . -name sbom.json -not -path './target/*' -delete
 (cd "$out" && sha256sum -- * >SHA256SUMS)
 ls -l "$out"

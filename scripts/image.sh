@@ -8,6 +8,7 @@
 # PROGRAM must be statically linked: the image has nothing else (`FROM scratch`). The same program
 # gives the same bytes.
 set -eu
+umask 022
 program=$(realpath "$1")
 archive=$(realpath -m "$2")
 cd "$(dirname "$0")/.."
