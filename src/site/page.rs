@@ -273,13 +273,14 @@ fn topic_page(
     let neighbours =
         if id.is_all() { Vec::new() } else { reader.neighbours(id, RELATED_TOPICS)? };
     let query = StoryQuery { limit: Some(STORIES_ON_TOPIC), ..topic_query(id) };
+    let months = reader.months(topic_filter(id), settings.timezone)?;
     let page = TopicPage {
         name: id.as_str(),
         title: topic.map_or(ALL_STORIES, |topic| topic.title.as_str()),
         description: topic.and_then(|topic| topic.description.as_deref()).unwrap_or_default(),
-        count: Some(reader.count_stories(&topic_query(id))?),
+        count: Some(months.iter().map(|(_, count)| count).sum()),
         stories: &reader.stories(&query)?,
-        months: &reader.months(topic_filter(id), settings.timezone)?,
+        months: &months,
         neighbours: &neighbours,
         hub: hub.as_deref(),
     };
