@@ -170,7 +170,7 @@ fn site_description(known: &HashMap<String, KnownPage>) -> Option<String> {
 
 /// Replaces summaries that are not about their posts: descriptions that two pages of the site have,
 /// or that the site's own page has, and paragraphs that three pages have. The first text of the page
-/// that is about the post takes their place.
+/// that is its own takes their place, or the first that is no description.
 fn replace_shared_summaries(crawl: &mut CrawlResult) {
     let normal = |html: &str| -> String {
         feed_parser::plain_text(html)
@@ -190,18 +190,23 @@ fn replace_shared_summaries(crawl: &mut CrawlResult) {
         }
     }
     let of_site = crawl.site_description.as_deref().map(normal);
-    let is_shared = |html: &SafeHtml| {
+    let describes_site = |html: &SafeHtml| {
         let text = normal(html.as_str());
-        of_site.as_ref() == Some(&text)
-            || descriptions.get(&text).is_some_and(|pages| *pages >= 2)
-            || texts.get(&text).is_some_and(|pages| *pages >= 3)
+        of_site.as_ref() == Some(&text) || descriptions.get(&text).is_some_and(|pages| *pages >= 2)
+    };
+    let is_shared = |html: &SafeHtml| {
+        describes_site(html) || texts.get(&normal(html.as_str())).is_some_and(|pages| *pages >= 3)
     };
     for page in std::mem::take(&mut crawl.summaries) {
         let Some(stated) = page.description.as_ref().or(page.texts.first()) else { continue };
         if !is_shared(stated) {
             continue;
         }
-        let summary = page.texts.iter().find(|text| !is_shared(text));
+        let first = |fits: &dyn Fn(&SafeHtml) -> bool| page.texts.iter().find(|text| fits(text));
+        let summary = first(&|text| !is_shared(text)).or_else(|| first(&|t| !describes_site(t)));
+        if summary == Some(stated) {
+            continue;
+        }
         if let Some((draft, _)) = crawl.drafts.get_mut(page.draft)
             && draft.summary.as_ref() == Some(stated)
         {

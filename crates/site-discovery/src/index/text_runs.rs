@@ -8,12 +8,13 @@ use std::collections::{HashMap, HashSet};
 use ego_tree::{NodeId, iter::Edge};
 use scraper::{ElementRef, Node};
 
-use feed_model::PublishedDate;
+use feed_model::{DatePrecision, PublishedDate};
 
+use super::class_words::DATE_WORDS;
 use crate::{
     dates::{self, DateMatch, DateOrder},
     dom::{class_and_id_words, heading_level, is_inline, is_invisible},
-    element_date::attribute_date,
+    element_date::{attribute_date, is_update_date},
     text::collapse_whitespace,
     word_list::WordList,
 };
@@ -99,6 +100,16 @@ pub(super) fn collect_runs(
                         skipping += 1;
                         continue;
                     }
+                    if !stack.is_empty()
+                        && let Some((text, date)) = date_of_parts(&element)
+                    {
+                        buffer.flush(&mut out);
+                        let run = TextRun { date: Some((date, false)), ..start_run(&stack, None) };
+                        buffer = RunBuffer { text, run: Some(run) };
+                        buffer.flush(&mut out);
+                        skipping += 1;
+                        continue;
+                    }
                     let context = enter_element(&element, stack.last(), item_by_node, separate);
                     if context.starts_run || context.starts_item {
                         buffer.flush(&mut out);
@@ -154,6 +165,26 @@ pub(super) fn collect_runs(
     }
     buffer.flush(&mut out);
     out
+}
+
+/// Returns the text and the date of an element for a date whose day, month and year are elements of
+/// their own.
+fn date_of_parts(element: &ElementRef<'_>) -> Option<(String, PublishedDate)> {
+    let is_date = class_and_id_words(element).iter().any(|word| DATE_WORDS.contains(word));
+    let has_link = || element.descendent_elements().any(|e| e.value().name() == "a");
+    if !is_date || element.child_elements().nth(1).is_none() || has_link() {
+        return None;
+    }
+    let parts: Vec<&str> =
+        element.text().map(str::trim).filter(|text| !text.is_empty()).take(8).collect();
+    let text = parts.join(" ");
+    let found = dates::find(&text)?;
+    (text.chars().any(char::is_alphabetic)
+        && parts.iter().all(|part| part.chars().count() <= 12)
+        && found.date.precision == DatePrecision::Day
+        && dates::is_only_date(&text)
+        && !is_update_date(element))
+    .then_some((text, found.date))
 }
 
 /// Returns whether an element is the number of posts after a year or a month in a heading.

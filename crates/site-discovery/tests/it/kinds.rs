@@ -445,3 +445,21 @@ fn links_whose_text_is_a_url_are_not_posts() {
     let paths: Vec<&str> = found.iter().map(|(_, path, _)| path.as_str()).collect();
     assert_eq!(paths, ["/notes/1", "/notes/2", "/notes/3"]);
 }
+
+#[test]
+fn a_date_whose_day_month_and_year_are_elements_of_their_own_is_one_date() {
+    let post = |day: u32, path: &str, title: &str, note: &str| {
+        format!(
+            "<section class=post><h2><a href={path}>{title}</a></h2><p class=post-meta><span \
+             class=post-date><span class=day><sup>{day}</sup></span><span>/</span><span>Jun</span> \
+             <span>2019</span></span></p><p>{note}</p></section>"
+        )
+    };
+    let body = [
+        post(10, "/post/what-i-think", "What I think - 2019.05", "A text about oars."),
+        post(9, "/post/keel-laid", "Keel laid at dawn", "A text about wood."),
+        post(3, "/post/a-mast", "A mast for two", "A text about sails."),
+    ];
+    let found = dates("https://boats.example/", &body.concat());
+    assert_eq!(found, ["2019-06-10", "2019-06-09", "2019-06-03"]);
+}
