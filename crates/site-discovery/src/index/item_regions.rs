@@ -184,7 +184,7 @@ fn most_common_height(ancestor_paths: &[Vec<ElementRef<'_>>]) -> usize {
 }
 
 /// Assigns the siblings from the preceding heading to the link, if the links say no more than `Read
-/// more`. Returns whether there were such headings.
+/// more`. Returns whether most links have such a heading; one above the first is that of the list.
 fn assign_preceding_headings(
     items: &[usize],
     roots: &[ElementRef<'_>],
@@ -192,7 +192,7 @@ fn assign_preceding_headings(
     item_by_node: &mut HashMap<NodeId, usize>,
     element_counts: &ElementCounts,
 ) -> bool {
-    let mut found = false;
+    let mut rows: Vec<(usize, Vec<NodeId>)> = Vec::new();
     for item in items {
         let mut row: Vec<NodeId> = Vec::new();
         for sibling in roots[*item]
@@ -202,15 +202,20 @@ fn assign_preceding_headings(
         {
             row.push(sibling.id());
             if element_counts.headings.contains_key(&sibling.id()) {
-                found = true;
-                for id in &row {
-                    item_by_node.entry(*id).or_insert(*item);
-                }
+                rows.push((*item, row));
                 break;
             }
         }
     }
-    found
+    let have_headings = rows.len() * 2 >= items.len();
+    if have_headings {
+        for (item, row) in rows {
+            for id in row {
+                item_by_node.entry(id).or_insert(item);
+            }
+        }
+    }
+    have_headings
 }
 
 /// Assigns the siblings that belong to each item, if items are runs of siblings (`dt` and `dd`,

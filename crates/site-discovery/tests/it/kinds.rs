@@ -463,3 +463,23 @@ fn a_date_whose_day_month_and_year_are_elements_of_their_own_is_one_date() {
     let found = dates("https://boats.example/", &body.concat());
     assert_eq!(found, ["2019-06-10", "2019-06-09", "2019-06-03"]);
 }
+
+#[test]
+fn the_heading_above_a_list_is_not_the_title_of_its_first_post() {
+    let post = |path: &str, title: &str| {
+        format!(
+            "<article><a href='#'>{title}</a><p><time datetime=2026-03-04>4 March 2026</time></p>\
+             <a href={path}>Read more</a></article>"
+        )
+    };
+    let body = [
+        "<div><h1>Archives</h1>".to_owned(),
+        post("/keel-laid-at-dawn.html", "Keel laid at dawn"),
+        post("/a-mast-for-two.html", "A mast for two"),
+        post("/oars-and-rowlocks.html", "Oars and rowlocks"),
+    ];
+    assert_eq!(
+        titles("https://boats.example/archives.html", &body.concat()),
+        ["Keel laid at dawn", "A mast for two", "Oars and rowlocks"]
+    );
+}
