@@ -48,7 +48,7 @@ pub(super) struct DoubtfulTitle {
     pub(super) draft: usize,
     /// The title that the site's own page gives the post.
     pub(super) listed: Option<String>,
-    /// Whether the post can be without a title: only the `<title>` or a heading states one.
+    /// Whether the post can be without a title: only the `<title>` of its page states one.
     pub(super) is_note: bool,
 }
 

@@ -36,6 +36,7 @@ mod selection;
 mod session;
 mod settings;
 mod shared_feeds;
+mod shared_texts;
 mod sitemap_crawl;
 mod task;
 mod timing;

@@ -5,14 +5,12 @@
 //! read for the first time, at most `backfill` older pages are queued. One poll fetches at most
 //! `pages_per_poll` pages, each only if robots.txt permits it.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use chrono::TimeDelta;
 use url::Url;
 
-use feed_model::{
-    ContentPolicy, Draft, FollowMode, PollOutcome, Problem, SafeHtml, Timestamp, UpdateHints,
-};
+use feed_model::{ContentPolicy, Draft, FollowMode, PollOutcome, Problem, Timestamp, UpdateHints};
 use site_discovery::{IndexPage, Page};
 
 use super::{
@@ -23,6 +21,7 @@ use super::{
     page_metadata::PageMetadata,
     robots,
     session::{FetchOutcome, FetchSession},
+    shared_texts,
     sitemap_crawl::SitemapListing,
 };
 use crate::{
@@ -168,80 +167,6 @@ fn site_description(known: &HashMap<String, KnownPage>) -> Option<String> {
         .find_map(|json| PageMetadata::from_json(Some(json)).site_description)
 }
 
-/// Replaces summaries that are not about their posts: descriptions that two pages of the site have,
-/// or that the site's own page has, and paragraphs that three pages have. The first text of the page
-/// that is its own takes their place, or the first that is no description.
-fn replace_shared_summaries(crawl: &mut CrawlResult) {
-    let normal = |html: &str| -> String {
-        feed_parser::plain_text(html)
-            .chars()
-            .filter(|c| c.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect()
-    };
-    let (mut descriptions, mut texts) = (HashMap::new(), HashMap::new());
-    for page in &crawl.summaries {
-        if let Some(description) = &page.description {
-            *descriptions.entry(normal(description.as_str())).or_insert(0) += 1;
-        }
-        let own: HashSet<String> = page.texts.iter().map(|html| normal(html.as_str())).collect();
-        for text in own {
-            *texts.entry(text).or_insert(0) += 1;
-        }
-    }
-    let of_site = crawl.site_description.as_deref().map(normal);
-    let describes_site = |html: &SafeHtml| {
-        let text = normal(html.as_str());
-        of_site.as_ref() == Some(&text) || descriptions.get(&text).is_some_and(|pages| *pages >= 2)
-    };
-    let is_shared = |html: &SafeHtml| {
-        describes_site(html) || texts.get(&normal(html.as_str())).is_some_and(|pages| *pages >= 3)
-    };
-    for page in std::mem::take(&mut crawl.summaries) {
-        let Some(stated) = page.description.as_ref().or(page.texts.first()) else { continue };
-        if !is_shared(stated) {
-            continue;
-        }
-        let first = |fits: &dyn Fn(&SafeHtml) -> bool| page.texts.iter().find(|text| fits(text));
-        let summary = first(&|text| !is_shared(text)).or_else(|| first(&|t| !describes_site(t)));
-        if summary == Some(stated) {
-            continue;
-        }
-        if let Some((draft, _)) = crawl.drafts.get_mut(page.draft)
-            && draft.summary.as_ref() == Some(stated)
-        {
-            draft.summary = summary.cloned();
-        }
-        for change in &mut crawl.pages {
-            if let PageChange::Fetched { url, metadata } = change
-                && *url == page.url
-            {
-                let mut stored = PageMetadata::from_json(metadata.as_deref());
-                let summary = summary.map(|html| html.as_str().to_owned());
-                stored.replace_site_description(stated.as_str(), summary);
-                *metadata = stored.to_json();
-            }
-        }
-    }
-}
-
-/// Replaces titles that several pages state, such as the site's name, by those that the site's own
-/// page gives the posts. A note has no title then.
-fn replace_repeated_titles(crawl: &mut CrawlResult) {
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    for title in crawl.drafts.iter().filter_map(|(draft, _)| draft.title.clone()) {
-        *counts.entry(title).or_default() += 1;
-    }
-    for title in std::mem::take(&mut crawl.doubtful_titles) {
-        if let Some((draft, _)) = crawl.drafts.get_mut(title.draft)
-            && draft.title.as_ref().and_then(|title| counts.get(title)).is_some_and(|n| *n >= 3)
-            && (title.listed.is_some() || title.is_note)
-        {
-            draft.title = title.listed;
-        }
-    }
-}
-
 /// Returns whether a known page with a newer `lastmod` is fetched again: only if it was fetched
 /// before. Returns `None` if `lastmod` is not newer.
 fn queue_again(before: &KnownPage, lastmod: Option<Timestamp>) -> Option<bool> {
@@ -368,8 +293,8 @@ pub(super) async fn fetch_pages(
             queue = queued_pages(session, most, filter, now, crawl).await?.into();
         }
     }
-    replace_shared_summaries(crawl);
-    replace_repeated_titles(crawl);
+    shared_texts::replace_summaries(crawl);
+    shared_texts::replace_titles(crawl);
     Ok(())
 }
 
@@ -595,7 +520,7 @@ async fn read_page(
         }
         crawl.site_title = crawl.site_title.take().or(head.site_title);
         crawl.summaries.push(summaries);
-        let is_note = head.is_note && (is_from("<title>") || is_from("the heading of the page"));
+        let is_note = head.is_note && is_from("<title>");
         let title = DoubtfulTitle { draft: crawl.drafts.len(), listed: listed_title, is_note };
         crawl.doubtful_titles.push(title);
         crawl.drafts.push((draft, arrival));

@@ -163,6 +163,7 @@ impl SiteNameCleaner {
             || too_short
             || text.chars().count() < MIN_SUMMARY_CHARS
             || is_meta_line(&text)
+            || text.starts_with('©')
             || normalized(&text).len() < 3
             || self.names.contains(&normalized(&text))
         {

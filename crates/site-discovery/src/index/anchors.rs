@@ -271,8 +271,10 @@ fn enter_element(
             })
             .for_each(|w| w.hash(&mut hasher));
     }
+    let is_post = |class: &str| matches!(class, "post" | "entry" | "hentry" | "h-entry");
     let within_post = parent.is_some_and(|p| p.within_post)
-        || matches!(name, "article" | "li" | "tr" | "dd" | "dt");
+        || matches!(name, "article" | "li" | "tr" | "dd" | "dt")
+        || matches!(name, "section" | "div") && element.value().classes().any(is_post);
     let featured = parent.is_some_and(|p| p.featured)
         || own_words
             .iter()

@@ -82,7 +82,12 @@ impl MetadataReader<'_> {
                 )
                 .map(|t| (t, "marked as headline".to_owned()))
             })
-            .or_else(|| heading.clone().map(|t| (t, "the heading of the page".to_owned())))
+            .or_else(|| {
+                let heading = heading.clone()?;
+                let is_stated = tag.as_ref() == Some(&heading);
+                let from = if is_stated { "<title>" } else { "the heading of the page" };
+                Some((heading, from.to_owned()))
+            })
             .or_else(|| {
                 tag.filter(|text| home || !is_site(text)).map(|t| (t, "<title>".to_owned()))
             });

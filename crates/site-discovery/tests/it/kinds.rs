@@ -483,3 +483,25 @@ fn the_heading_above_a_list_is_not_the_title_of_its_first_post() {
         ["Keel laid at dawn", "A mast for two", "Oars and rowlocks"]
     );
 }
+
+#[test]
+fn the_header_of_a_section_that_is_a_post_is_not_the_header_of_the_site() {
+    let post = |day: u32, path: &str, title: &str| {
+        format!(
+            "<h1 class=content-subhead>{day} Jul 2017, 00:00</h1><section class=post><header \
+             class=post-header><a href={path} class=post-title>{title}</a><p>under <a \
+             href=/categories/boats>boats</a></p></header><div><p>A text of the \
+             post.</p></div></section>"
+        )
+    };
+    let body = [
+        "<header><a href=/one>A site for boats</a> <a href=/two>And for ships</a></header>"
+            .to_owned(),
+        post(13, "/keel_1/", "Keel laid at dawn [part 1]"),
+        post(9, "/mast/", "How does a mast stand"),
+        post(3, "/keel_2/", "Keel laid at dawn [part 2]"),
+    ];
+    let found = rows("https://boats.example/", &body.concat());
+    let paths: Vec<&str> = found.iter().map(|(_, path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["/keel_1/", "/mast/", "/keel_2/"]);
+}

@@ -128,3 +128,11 @@ fn the_name_of_the_site_above_its_pages_is_no_summary() {
         "Wood is bought from the next village, if there is any."
     );
 }
+
+#[test]
+fn a_copyright_line_is_no_summary() {
+    let body = "<main><h1>Keel laid at dawn</h1><figure><img src=a.jpg></figure></main><div \
+                class=container>© 2015 Anna Boat. All Rights Reserved</div>";
+    let found = read("https://boats.example/posts/one", "<title>Keel laid at dawn</title>", body);
+    assert_eq!(found.draft.summary, None);
+}
