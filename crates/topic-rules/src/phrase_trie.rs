@@ -31,8 +31,6 @@ pub(super) struct PhraseTrie {
     stems: HashMap<String, u32>,
     signs: HashMap<char, u32>,
     ascii_signs: [u32; 128],
-    /// Rejects most words by their first letters. Only for English.
-    prefix_filter: Option<PrefixFilter>,
     /// By token: the node of phrases that begin with it, or [`ROOT`] if there are none.
     root_edges: Vec<u32>,
     /// By node: the following tokens and their nodes, sorted by token.
@@ -73,7 +71,6 @@ impl PhraseTrie {
             stems: HashMap::new(),
             signs: HashMap::new(),
             ascii_signs: [UNKNOWN; 128],
-            prefix_filter: None,
             root_edges: vec![ROOT],
             edges: vec![Vec::new()],
             node_matchers: vec![Vec::new()],
@@ -85,9 +82,6 @@ impl PhraseTrie {
                     trie.add(reading, index);
                 }
             }
-        }
-        if language == Language::ENGLISH {
-            trie.prefix_filter = Some(PrefixFilter::new(trie.stems.keys()));
         }
         trie
     }
@@ -284,13 +278,8 @@ impl PhraseTrie {
 
     /// Returns the token of the word at `start..end`.
     fn id(&self, text: &str, start: usize, end: usize, buffers: &mut ReadBuffers) -> u32 {
-        if let Some(prefix_filter) = &self.prefix_filter
-            && !prefix_filter.may_contain(&text.as_bytes()[start..end])
-        {
-            return UNKNOWN;
-        }
         let ReadBuffers { word_cache, folded, .. } = buffers;
-        word_cache.get(text, start, end, |word| {
+        word_cache.get(&text[start..end], |word| {
             tokenizer::fold_into(word, folded);
             let of = |word: &str| self.stems.get(self.stemmer.stem(word).as_ref()).copied();
             of(folded).or_else(|| korean::without_particles(folded, &of)).unwrap_or(UNKNOWN)
@@ -309,106 +298,4 @@ fn push(tokens: &mut Vec<TrieToken>, id: u32, at: Range<usize>, is_bridge: bool)
     }
     let Range { start, end } = at;
     tokens.push(TrieToken { id, start, end, compound: UNKNOWN, compound_tokens: 0, is_bridge });
-}
-
-/// Rejects most English words by their first letters, without folding or stemming them.
-///
-/// The English stemmer removes suffixes and changes the last letters of the rest. It does not
-/// change the first three letters of a stem of four or more letters, nor the first two of a shorter
-/// one (except in words such as `dying`).
-struct PrefixFilter {
-    /// Bits by the first three letters of a word.
-    bits: Vec<u64>,
-}
-
-impl PrefixFilter {
-    const BITS: usize = 1 << 16;
-
-    fn new<'s>(stems: impl Iterator<Item = &'s String>) -> Self {
-        let mut prefix_filter = Self { bits: vec![0; Self::BITS / 64] };
-        for stem in stems {
-            let bytes = stem.as_bytes();
-            match bytes {
-                // The stemmer may have replaced the last letter by `e` or `i`: `using` becomes
-                // `use`, `try` becomes `tri`.
-                [a, b, c] if !matches!(c, b'e' | b'i') => prefix_filter.set(Self::key(*a, *b, *c)),
-                [a, b, c, _, ..] => prefix_filter.set(Self::key(*a, *b, *c)),
-                // Of a shorter stem only the first two letters are fixed, or the first one if it
-                // has no more.
-                [a, b, ..] => (0..=u8::MAX).for_each(|c| prefix_filter.set(Self::key(*a, *b, c))),
-                [a] => (0..=u8::MAX).for_each(|b| {
-                    (0..=u8::MAX).for_each(|c| prefix_filter.set(Self::key(*a, b, c)));
-                }),
-                [] => {}
-            }
-        }
-        prefix_filter
-    }
-
-    fn key(a: u8, b: u8, c: u8) -> usize {
-        let lower = |b: u8| usize::from(b.to_ascii_lowercase());
-        (lower(a) * 0x9e35 + lower(b) * 0x3d + lower(c) * 0x1f3b) % Self::BITS
-    }
-
-    fn set(&mut self, key: usize) {
-        self.bits[key / 64] |= 1 << (key % 64);
-    }
-
-    fn may_contain(&self, word: &[u8]) -> bool {
-        match word {
-            // Case folding may change a beginning that is not ASCII.
-            [a, b, c, ..] if a.is_ascii() && b.is_ascii() && c.is_ascii() => {
-                let key = Self::key(*a, *b, *c);
-                // The stemmer changes the second letter of `dying`, `lying`, `tying` and `skies`.
-                self.bits[key / 64] & (1 << (key % 64)) != 0
-                    || b.eq_ignore_ascii_case(&b'y')
-                    || b.eq_ignore_ascii_case(&b'k')
-            }
-            _ => true,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn the_prefix_filter_accepts_every_word_of_a_stem(
-            base in "[a-zA-Z]{1,7}",
-            suffix in concat!(
-                "(|s|es|ed|ing|ly|ies|ied|ization|ational|tional|biliti|ability|fulness|ousness",
-                "|iveness|er|ers|ize|ement|'s|y|ying)",
-            ),
-        ) {
-            let word = format!("{base}{suffix}");
-            let mut folded = String::new();
-            tokenizer::fold_into(&word, &mut folded);
-            let stem = Language::ENGLISH.stemmer().stem(&folded).into_owned();
-            let prefix_filter = PrefixFilter::new(std::iter::once(&stem));
-            prop_assert!(
-                prefix_filter.may_contain(word.as_bytes()),
-                "{} has the stem {}",
-                word,
-                stem
-            );
-        }
-    }
-
-    #[test]
-    fn the_prefix_filter_accepts_irregular_words() {
-        for word in [
-            "dying", "lying", "tying", "skies", "skis", "idly", "gently", "ugly", "early", "only",
-            "singly",
-        ] {
-            let stem = Language::ENGLISH.stemmer().stem(word).into_owned();
-            assert!(
-                PrefixFilter::new(std::iter::once(&stem)).may_contain(word.as_bytes()),
-                "{word} has the stem {stem}"
-            );
-        }
-    }
 }
