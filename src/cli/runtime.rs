@@ -94,13 +94,18 @@ impl Context {
     pub(super) fn with_hint(&self, error: StoreError) -> anyhow::Error {
         match &error {
             StoreError::NoState { dir } => super::NoState(dir.clone()).into(),
-            StoreError::NotOwner { owner, .. } => {
+            StoreError::NotOwner { owner, file, .. } => {
                 let arguments: Vec<String> = std::env::args().skip(1).collect();
-                CommandError {
-                    what: error.to_string(),
-                    hint: format!("sudo -u '#{owner}' tributary {}", arguments.join(" ")),
-                }
-                .into()
+                let hint = match owner {
+                    // Nobody runs the daemon as root: a backup was restored by it.
+                    0 => format!(
+                        "sudo chown --reference={} {}",
+                        self.data_dir.display(),
+                        file.display()
+                    ),
+                    _ => format!("sudo -u '#{owner}' tributary {}", arguments.join(" ")),
+                };
+                CommandError { what: error.to_string(), hint }.into()
             }
             StoreError::Locked { .. } => CommandError {
                 what: error.to_string(),

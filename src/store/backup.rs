@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -42,15 +43,17 @@ pub(super) fn partial_name(target: &Path) -> PathBuf {
     PathBuf::from(partial)
 }
 
-/// Writes a copy of the database to a file, which is replaced. A process that is killed leaves an
-/// incomplete file.
+/// Writes a copy of the database to a file, which is replaced. Nobody may read the copy who may not
+/// read the database. A process that is killed leaves an incomplete file.
 pub(super) fn copy(conn: &Connection, file: &Path) -> Result<(), StoreError> {
     let unusable = |source| StoreError::Directory { dir: file.to_owned(), source };
     if file.exists() {
         fs::remove_file(file).map_err(unusable)?;
     }
+    let database = conn.path().and_then(|path| fs::metadata(path).ok());
+    let mode = database.map_or(0o600, |metadata| metadata.mode() & 0o666);
     // SQLite does not say why it cannot create a file.
-    File::create_new(file).map_err(unusable)?;
+    File::options().write(true).create_new(true).mode(mode).open(file).map_err(unusable)?;
     conn.execute("VACUUM INTO ?1", [file.to_string_lossy()]).context("copy the database")?;
     Ok(())
 }

@@ -1,7 +1,11 @@
-//! What an operator uses beside the feeds: the probe of health, the schema of feeds.toml, and the
-//! reloading of a changed file.
+//! What an operator uses beside the feeds: the probe of health, the schema of feeds.toml, the
+//! reloading of a changed file, and backups.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::Path,
+};
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -227,4 +231,13 @@ fn an_unwatched_configuration_is_reloaded_on_a_signal_only() {
     assert_eq!(daemon.get("/topics/two/feed.atom").status, 404);
     daemon.signal(Signal::HUP);
     wait_for("the reload", || (daemon.get("/topics/two/feed.atom").status == 200).then_some(()));
+}
+
+#[test]
+fn a_backup_may_be_read_by_those_who_may_read_the_database() {
+    let program = Program::with(SITE);
+    program.run_ok(&["poll"]);
+    fs::set_permissions(program.database(), fs::Permissions::from_mode(0o600)).unwrap();
+    program.run_ok(&["backup", "backup.db"]);
+    assert_eq!(fs::metadata(program.join("backup.db")).unwrap().mode() & 0o777, 0o600);
 }
