@@ -248,8 +248,8 @@ fn guess_posts<'a>(
     if site_path.len() > 1 && !url_shape::is_file(site) && !url_shape::is_list(site) {
         let inside: Vec<&SitemapPage> =
             candidates.iter().copied().filter(|page| is_below_site(page)).collect();
-        // A list may link to posts of other directories only: `/blog/` above posts by day or subject,
-        // `/archives/`.
+        // A list may link to posts of other directories only: `/blog/` above posts by day or by
+        // subject, `/archives/`.
         let known_count = |pages: &[&SitemapPage]| {
             pages.iter().filter(|page| known.contains(&post_key(&page.url))).count()
         };

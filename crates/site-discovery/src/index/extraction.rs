@@ -34,8 +34,8 @@ impl Extraction {
     ///
     /// What a page states must cover most of the items that its structure shows; a list of other
     /// things describes something else. Links to other sites count only if what the page states
-    /// leads there too: notes contain such links. The links to other sites within notes do not count. Headings of a change log that link to another site lead to
-    /// the code, not to the entry.
+    /// leads there too, because the texts of notes have such links. Headings of a change log that
+    /// link to another site lead to the code, not to the entry.
     fn score(&self, shown: &HashMap<String, bool>, page: &Url) -> Option<Certainty> {
         let certainty = self.extractor.certainty();
         let leads_elsewhere = self.items.iter().any(|item| !is_on_site(item, page));
