@@ -70,7 +70,7 @@ fn the_last_spans_of_a_single_poll_are_exported_before_the_end() {
     let endpoint = collector.url("/own/path").to_string();
     let mut command = program.command(&["poll"]);
     command.env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", endpoint).env("OTEL_SERVICE_NAME", "mine");
-    assert!(command.status().unwrap().success());
+    assert!(command.output().unwrap().status.success());
     let bytes = exported(&collector);
     assert!(has(&bytes, "poll") && has(&bytes, "mine"), "{bytes:?}");
     assert!(collector.requests().iter().all(|request| request.path == "/own/path"));
