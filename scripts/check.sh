@@ -34,7 +34,8 @@ docs() {
 }
 
 tests() {
-    # The log is kept to repeat the test summary at the end.
+    # Many tests wait most of the time. The log is kept to repeat the test summary at the end.
+    export RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) * 2))}"
     { cargo test --workspace --features $features --quiet 2>&1 && echo ok >"$log.ended"; } | tee "$log"
     [ -e "$log.ended" ] && rm "$log.ended"
 }
@@ -59,6 +60,7 @@ else
 fi
 
 run build cargo build --quiet --features $features
+run package scripts/check-package.sh "$target/debug/tributary"
 
 # Feed readers of other projects. The script reports those that are missing.
 readers_python=tests/readers/.venv/bin/python
