@@ -97,7 +97,7 @@ impl Context {
             StoreError::NotOwner { owner, file, .. } => {
                 let arguments: Vec<String> = std::env::args().skip(1).collect();
                 let hint = match owner {
-                    // Nobody runs the daemon as root: a backup was restored by it.
+                    // The daemon does not run as root: root has restored a backup.
                     0 => format!(
                         "sudo chown --reference={} {}",
                         self.data_dir.display(),

@@ -12,7 +12,7 @@ use std::{
 };
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use tracing::{Instrument as _, Span, field::Empty, info_span};
+use tracing::Instrument as _;
 use url::{Host, Url};
 
 use feed_model::{Headers, HostPattern};
@@ -25,6 +25,7 @@ use super::{
     guard,
     host_limits::HostLimits,
     request::{Accept, ClientOptions, Request},
+    request_span::{record_outcome, request_span},
     resolver::{GuardedResolver, Lookup, SystemLookup},
     response::{Failure, Hop, Response},
     response_cache::{CacheKey, CachedResponse, ResponseCache},
@@ -469,36 +470,6 @@ fn connection_profile(exempt: &[HostPattern], http2: bool) -> String {
 }
 
 /// Returns a URL without its password, for messages.
-/// Returns the span of a request, named as the semantic conventions of OpenTelemetry ask.
-pub(super) fn request_span(url: &Url, method: &'static str) -> Span {
-    info_span!(
-        "request",
-        otel.name = method,
-        otel.kind = "client",
-        http.request.method = method,
-        server.address = url.host_str().unwrap_or_default(),
-        http.response.status_code = Empty,
-        error.type = Empty,
-        otel.status_code = Empty,
-    )
-}
-
-/// Records the status of a response, or the error, in the span of the request.
-pub(super) fn record_outcome(span: &Span, outcome: Result<u16, &FetchError>) {
-    match outcome {
-        Ok(status) => {
-            span.record("http.response.status_code", status);
-            if status >= 400 {
-                span.record("otel.status_code", "ERROR");
-            }
-        }
-        Err(error) => {
-            span.record("error.type", error.class());
-            span.record("otel.status_code", "ERROR");
-        }
-    }
-}
-
 fn shown(url: &Url) -> String {
     without_userinfo(url).to_string()
 }

@@ -19,6 +19,7 @@ mod guard;
 mod host_limits;
 mod probe;
 mod request;
+mod request_span;
 mod resolver;
 mod response;
 mod response_cache;

@@ -15,8 +15,9 @@ use feed_model::{Headers, HostPattern};
 
 use super::{
     body::{self, codings},
-    client::{Client, record_outcome, request_span},
+    client::Client,
     error::FetchError,
+    request_span::{record_outcome, request_span},
     transport::classify_error,
 };
 

@@ -24,7 +24,7 @@ pub(super) struct CrawlResult {
     pub(super) doubtful_titles: Vec<DoubtfulTitle>,
     /// The site's own description, if its page states one.
     pub(super) site_description: Option<String>,
-    /// The number of fetched pages with a title of their own, and without.
+    /// The number of fetched pages that have a title of their own or are notes, and of the others.
     pub(super) titled_pages: usize,
     pub(super) untitled_pages: usize,
     /// Pages that were fetched before and are queued again. They are fetched after new pages.

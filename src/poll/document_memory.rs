@@ -50,7 +50,7 @@ mod tests {
         let mut third = Box::pin(memory.reserve(1));
         assert!(third.as_mut().now_or_never().is_none());
         drop(second);
-        let third = third.now_or_never().expect("there is room for it");
+        let third = third.now_or_never().expect("the limit has memory for it");
         drop((first, third));
         assert_eq!(memory.0.available_permits(), MAX_KIB as usize);
     }

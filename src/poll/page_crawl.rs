@@ -473,7 +473,7 @@ async fn read_page(
     let summaries = PageSummaries {
         url: url.clone(),
         draft: crawl.drafts.len(),
-        description: draft_summary.filter(|_| head.description.is_some()),
+        description: draft_summary.filter(|_| head.has_description),
         texts: head.text_summaries,
     };
     let metadata = if crawl.follow_mode == FollowMode::Page {

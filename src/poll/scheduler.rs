@@ -37,8 +37,8 @@ const MAX_SLEEP: Duration = Duration::from_secs(2);
 /// The interval until the first poll of a source that is not in the settings any more.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// The pause until the scheduler queries again what is due, as a multiple of the time that the query
-/// took. With many overdue sources it takes long, and it would run after every poll.
+/// The pause until the scheduler queries again what is due, as a multiple of the time that the
+/// query took. With many overdue sources it takes long, and it would run after every poll.
 const DUE_QUERY_PAUSE: u32 = 4;
 /// The longest such pause.
 const MAX_DUE_QUERY_PAUSE: Duration = Duration::from_millis(500);

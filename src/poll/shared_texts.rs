@@ -12,8 +12,8 @@ use crate::store::PageChange;
 const MIN_SHARED_CHARS: usize = 40;
 
 /// Replaces summaries that are not about their posts: descriptions that two pages of the site have,
-/// or that the site's own page has, and paragraphs that three pages have. The first text of the page
-/// that is its own takes their place, or else the first long one that is no description.
+/// or that the site's own page has, and paragraphs that three pages have. The first text that only
+/// this page has takes their place, or else the first long one that is no description.
 pub(super) fn replace_summaries(crawl: &mut CrawlResult) {
     let normal = |html: &str| -> String {
         feed_parser::plain_text(html)

@@ -223,8 +223,8 @@ async fn serve_stream(
     watcher.watch(serving.into_owned()).await
 }
 
-/// Returns the span of a request, named as the semantic conventions of OpenTelemetry ask. The
-/// `guard` adds the route. The path is not part of it, because that of a private feed is a secret.
+/// Returns the span of a request, named as the semantic conventions of OpenTelemetry ask.
+/// `guard` adds the route. The span has no path, because that of a private feed is a secret.
 fn request_span(method: &Method) -> Span {
     info_span!(
         "request",

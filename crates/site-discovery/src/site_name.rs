@@ -39,6 +39,7 @@ static BYLINE_PREFIX: LazyLock<Regex> = LazyLock::new(|| {
     ))
     .expect("a valid pattern")
 });
+
 /// Returns whether a text starts with a separator between a title and the site's name.
 pub(crate) fn starts_with_separator(text: &str) -> bool {
     TITLE_SEPARATORS.iter().any(|separator| text.starts_with(separator))

@@ -2,8 +2,8 @@
 //! but an address of the site. Each scenario has its test:
 //!
 //! - Publisher 100–105 (the hub and `self` in headers, HTML, Atom, RSS and JSON; a subscription
-//!   to them; a new post arrives), hub 100 (a typical request, without a signature), hub 105 and 106
-//!   (content that is not XML; no document is plain text):
+//!   to them; a new post arrives), hub 100 (a typical request, without a signature), hub 105 and
+//!   106 (content that is not XML; no document is plain text):
 //!   `a_subscriber_that_discovers_the_hub_of_any_document_gets_its_new_version`
 //! - Hub 101 (with a secret):
 //!   `hub::a_subscriber_confirms_and_gets_the_exact_bytes_of_each_new_version`

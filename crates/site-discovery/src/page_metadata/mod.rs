@@ -44,9 +44,9 @@ pub struct PageMetadata {
     pub draft: Draft,
     /// The title of the site.
     pub site_title: Option<String>,
-    /// The description in the page's metadata, if it is the draft's summary. Some sites give all
+    /// Whether the draft's summary is the description in the page's metadata. Some sites give all
     /// their pages the same description.
-    pub description: Option<String>,
+    pub has_description: bool,
     /// The first paragraphs of the text, each as a summary in the place of such a description.
     pub text_summaries: Vec<SafeHtml>,
     /// Whether the page shows a dated post, so that it is a note if it has no title. A page that a
@@ -119,7 +119,7 @@ pub fn read_page_metadata(page: &Page<'_>, content_full: bool) -> PageMetadata {
     PageMetadata {
         draft,
         site_title,
-        description: description.map(|(text, _)| text),
+        has_description: description.is_some(),
         is_note,
         text_summaries: text_summaries.iter().map(|text| as_html(text)).collect(),
         feed_links: feed_autodiscovery::feed_links_in_dom(page, &dom),

@@ -30,8 +30,7 @@ const MAX_BLOCKS: usize = 400;
 /// The maximum number of elements that are searched for a labelled date.
 const MAX_DATE_ELEMENTS: usize = 600;
 
-/// Returns the heading of the post: the first `h1` of its article, otherwise of the main content,
-/// otherwise the only `h1` of the page, unless the page's title and URL name another heading.
+/// Returns the text of the heading of the post.
 pub(super) fn heading(dom: &Dom, page: &Url) -> Option<String> {
     heading_element(dom, page).map(text_of)
 }
@@ -44,6 +43,8 @@ pub(super) fn links_to_itself(heading: &ElementRef<'_>) -> bool {
     heading.descendent_elements().any(is_anchor)
 }
 
+/// Returns the heading of the post: the first `h1` of its article, otherwise of the main content,
+/// otherwise the only `h1` of the page, unless the page's title and URL name another heading.
 pub(super) fn heading_element<'a>(dom: &'a Dom, page: &Url) -> Option<ElementRef<'a>> {
     // A heading that links to the home page is the site's.
     let leads_home = |h: &ElementRef<'_>| {
@@ -278,9 +279,8 @@ pub(super) fn first_paragraphs(dom: &Dom, clean: &dyn Fn(&str) -> Option<String>
             .take(MAX_SUMMARIES)
             .collect();
         if !found.is_empty() {
-            let missing = MAX_SUMMARIES - found.len();
-            let blocks = || first_blocks(dom, clean).into_iter().take(missing);
-            return found.into_iter().chain(blocks()).collect();
+            let blocks = std::iter::once_with(|| first_blocks(dom, clean)).flatten();
+            return found.into_iter().chain(blocks).take(MAX_SUMMARIES).collect();
         }
     }
     first_blocks(dom, clean).into_iter().collect()

@@ -244,7 +244,9 @@ fn the_first_sentences_stand_ready_in_the_place_of_a_description_of_the_site() {
         "<main><article><h1>Keel laid at dawn</h1><div>The hull was turned over before noon, and \
          nobody spoke.</div></article></main>",
     );
-    assert_eq!(found.description.as_deref(), Some("Everything about boats, from one workshop."));
+    assert!(found.has_description);
+    let summary = found.draft.summary.as_ref().map(|summary| summary.as_str());
+    assert_eq!(summary, Some("Everything about boats, from one workshop."));
     let text = &found.text_summaries[0];
     assert!(text.as_str().starts_with("The hull was turned over"), "{}", text.as_str());
 }

@@ -41,8 +41,8 @@ fn a_name_of_the_site_that_is_the_title_of_the_post_is_not_removed_from_it() {
 
 #[test]
 fn a_title_that_names_a_month_is_the_title_if_the_page_is_named_by_it() {
-    let head = "<title>読書 2016年6月まとめ - 帆船日記</title><meta property=og:site_name \
-                content='読書 2016年6月まとめ'>";
+    let head = "<title>読書 2016年6月まとめ - 帆船日記</title>\
+                <meta property=og:site_name content='読書 2016年6月まとめ'>";
     let body = "<h1>読書 2016年6月まとめ</h1><p>Text</p>";
     assert_eq!(title(head, body).as_deref(), Some("読書 2016年6月まとめ"));
     // A short title is separated from the site's name like any other.
